@@ -1,0 +1,114 @@
+"""Every topic, once: name, payload, key, partitions, retention. AsyncAPI, ACLs and the topics themselves come from here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from contracts.assignments import CaseAssigned, LeaderAssigned, TaskForceFormed
+from contracts.cases import CaseOpened, ComplaintLinked, EmergencySuspected, LinkReviewRequested, LinkUndone
+from contracts.complaints import ComplaintAnswered, ComplaintRegistered, ComplaintRejected
+from contracts.dead_letter import DeadLettered
+from contracts.envelope import Model
+from contracts.submitted import ComplaintSubmitted
+
+DAY = timedelta(days=1)
+SUBMITTED_MAX_BYTES = 512 * 1024
+"""A record larger than this is refused: 20,000 characters of text are 60 kB, the rest is room for 50 references."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic. `key` names the payload field whose value is the record key; records of one key stay in order.
+
+    `restricted` topics hold identities: hotlines may write, intake alone may read.
+    """
+
+    name: str
+    payload: type[Model]
+    key: str
+    partitions: int
+    retention: timedelta
+    purpose: str
+    restricted: bool = False
+    max_bytes: int = 1024 * 1024
+
+    @property
+    def dlq(self) -> Topic:
+        """Where failures of this topic's consumers are announced, in one partition, kept for a month."""
+        return Topic(
+            f"{self.name}.dlq",
+            DeadLettered,
+            "dead_letter_id",
+            1,
+            30 * DAY,
+            f"Records of {self.name} set aside, without their content",
+        )
+
+
+SUBMITTED = Topic(
+    "petition.complaint.submitted.v1",
+    ComplaintSubmitted,
+    "external_id",
+    8,
+    3 * DAY,
+    "Complaints as hotlines send them; the only topic with identities",
+    restricted=True,
+    max_bytes=SUBMITTED_MAX_BYTES * 2,
+)
+REGISTERED = Topic(
+    "petition.complaint.registered.v1",
+    ComplaintRegistered,
+    "region",
+    8,
+    30 * DAY,
+    "Complaints with a receipt number, scrubbed; keyed by district so that like ones meet in order",
+)
+REJECTED = Topic(
+    "petition.complaint.rejected.v1", ComplaintRejected, "source", 2, 30 * DAY, "Refused records, told to their source"
+)
+ANSWERED = Topic(
+    "petition.complaint.answered.v1", ComplaintAnswered, "source", 4, 30 * DAY, "What a source may tell its petitioners"
+)
+OPENED = Topic("petition.case.opened.v1", CaseOpened, "case_id", 8, 90 * DAY, "New matters")
+LINKED = Topic(
+    "petition.complaint.linked.v1", ComplaintLinked, "case_id", 8, 90 * DAY, "Later complaints of known matters"
+)
+LINK_UNDONE = Topic("petition.link.undone.v1", LinkUndone, "case_id", 8, 90 * DAY, "Links found wrong")
+REVIEW_REQUESTED = Topic(
+    "petition.link.review-requested.v1", LinkReviewRequested, "case_id", 4, 90 * DAY, "Links a person should decide"
+)
+EMERGENCY = Topic(
+    "petition.emergency.suspected.v1", EmergencySuspected, "complaint_id", 2, 90 * DAY, "Suspected sudden events"
+)
+ASSIGNED = Topic("petition.case.assigned.v1", CaseAssigned, "case_id", 8, 90 * DAY, "Cases with their units")
+LEADER_ASSIGNED = Topic(
+    "petition.leader.assigned.v1", LeaderAssigned, "case_id", 4, 90 * DAY, "Stubborn cases with their leader in charge"
+)
+TASK_FORCE_FORMED = Topic(
+    "petition.task-force.formed.v1", TaskForceFormed, "case_id", 4, 90 * DAY, "Task forces with members and measures"
+)
+
+TOPICS: tuple[Topic, ...] = (
+    SUBMITTED,
+    REGISTERED,
+    REJECTED,
+    ANSWERED,
+    OPENED,
+    LINKED,
+    LINK_UNDONE,
+    REVIEW_REQUESTED,
+    EMERGENCY,
+    ASSIGNED,
+    LEADER_ASSIGNED,
+    TASK_FORCE_FORMED,
+)
+BY_NAME = {topic.name: topic for topic in TOPICS}
+
+
+def every_topic() -> Iterator[Topic]:
+    """All topics with their dead-letter topics, in the order of the event flow."""
+    for topic in TOPICS:
+        yield topic
+        yield topic.dlq

@@ -1,0 +1,114 @@
+"""One batch, one transaction: claims in the inbox, business rows, events in the outbox. All of it or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from uuid import UUID, uuid4
+
+from contracts.dead_letter import DeadLettered, FailureVerdict
+from contracts.envelope import Event, cloud_headers
+from contracts.topics import BY_NAME, Topic
+from services.infra.clock import Clock, system_clock
+from services.infra.postgres import Connection, Pool
+from services.infra.records import Record
+from services.infra.trace import child_of
+from services.infra.vault import Vault
+
+# Sorted ids: two batches that share events lock them in one order and cannot deadlock.
+CLAIM = """
+INSERT INTO bus.inbox (consumer, event_id) SELECT $1, id FROM unnest($2::uuid[]) AS id ORDER BY id
+ON CONFLICT DO NOTHING RETURNING event_id
+"""
+WAKE_RELAY = "SELECT pg_notify('petitions_outbox', '')"
+OUTBOX_COLUMNS = ("event_id", "topic", "key", "value", "headers")
+DEAD_LETTER = """
+INSERT INTO bus.dead_letters
+    (id, topic, partition, record_offset, record_key, consumer, event_id, verdict, reason, reasons, key_id, sealed, at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+ON CONFLICT (consumer, event_id) DO NOTHING
+"""
+
+
+class UnitOfWork:
+    """Work in progress inside one transaction of `connection`; made by `begin`."""
+
+    def __init__(self, connection: Connection, *, service: str, vault: Vault, clock: Clock) -> None:
+        self.connection = connection
+        self.service = service
+        self.vault = vault
+        self.clock = clock
+        self._outbox: list[tuple[UUID, str, str, bytes, dict[str, str]]] = []
+
+    async def claim(self, event_ids: Iterable[UUID]) -> set[UUID]:
+        """The ids this service has not handled before; they count as handled once the transaction commits."""
+        rows = await self.connection.fetch(CLAIM, self.service, list(set(event_ids)))
+        return {row["event_id"] for row in rows}
+
+    def emit(self, topic: Topic, key: object, event: Event, *, traceparent: str | None = None) -> None:
+        """Publish `event` under `key` when, and only when, the transaction commits; events of one key keep order."""
+        headers = cloud_headers(
+            event,
+            type_=topic.name,
+            source=f"petitions/{self.service}",
+            subject=str(key),
+            traceparent=child_of(traceparent),
+        )
+        self._outbox.append((event.event_id, topic.name, str(key), event.to_bytes(), headers))
+
+    async def dead_letter(
+        self, record: Record, verdict: FailureVerdict, reason: str, *, reasons: Sequence[dict] = (), id: UUID | None = None
+    ) -> UUID:
+        """Set a record aside with its bytes sealed, and announce it on the topic's dead-letter topic."""
+        letter = id or uuid4()
+        sealed = self.vault.seal_bytes(record.value, context=letter.bytes)
+        now = self.clock()
+        await self.connection.execute(
+            DEAD_LETTER,
+            letter,
+            record.topic,
+            record.partition,
+            record.offset,
+            record.key,
+            self.service,
+            record.event_id,
+            verdict.value,
+            reason,
+            list(reasons),
+            sealed.key_id,
+            sealed.blob,
+            now,
+        )
+        topic = BY_NAME.get(record.topic)
+        if topic is not None:
+            event = DeadLettered(
+                occurred_at=now,
+                dead_letter_id=letter,
+                topic=record.topic,
+                partition=record.partition,
+                offset=record.offset,
+                consumer=self.service,
+                verdict=verdict,
+                reason=reason,
+            )
+            self.emit(topic.dlq, letter, event, traceparent=record.traceparent)
+        return letter
+
+    async def write_outbox(self) -> int:
+        """Write the collected events; called by `begin` as the last thing before the commit."""
+        if not self._outbox:
+            return 0
+        await self.connection.copy_records_to_table(
+            "outbox", schema_name="bus", columns=OUTBOX_COLUMNS, records=self._outbox
+        )
+        await self.connection.execute(WAKE_RELAY)
+        return len(self._outbox)
+
+
+@asynccontextmanager
+async def begin(pool: Pool, *, service: str, vault: Vault, clock: Clock = system_clock) -> AsyncIterator[UnitOfWork]:
+    """A transaction that commits when the block ends normally and leaves nothing behind when it raises."""
+    async with pool.acquire() as connection, connection.transaction():
+        work = UnitOfWork(connection, service=service, vault=vault, clock=clock)
+        yield work
+        await work.write_outbox()
