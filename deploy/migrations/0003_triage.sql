@@ -100,5 +100,5 @@ CREATE TABLE triage.guards (
     feature bigint NOT NULL,
     complaint_id uuid NOT NULL,
     at timestamptz NOT NULL,
-    CONSTRAINT guards_pkey PRIMARY KEY (feature, complaint_id)
+    CONSTRAINT guards_pkey PRIMARY KEY (feature, at, complaint_id)  -- the newest of a feature first
 );

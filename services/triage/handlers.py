@@ -1,0 +1,258 @@
+"""A batch of registered complaints becomes links, cases and questions to people."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from classifiers.reading import Complaint, Decision, Reading
+from contracts.cases import CaseOpened, ComplaintLinked, Fact, LinkReviewRequested, Matter, ModelVersions, TypeShare
+from contracts.complaints import ComplaintRegistered
+from contracts.dead_letter import FailureVerdict
+from contracts.topics import LINKED, OPENED, REVIEW_REQUESTED
+from contracts.vocabulary import LinkBand, LinkKind
+from pydantic import ValidationError
+from services.infra.clock import Clock
+from services.infra.failures import describe
+from services.infra.metrics import LINKED as LINKED_TOTAL
+from services.infra.records import Record
+from services.infra.stages import stage
+from services.infra.unit_of_work import UnitOfWork
+from services.triage import repository as rows
+from services.triage.memory import Known, Memory, as_complaint
+
+MACHINE = "machine"
+MODEL_THRESHOLD = 0.5
+"""A type is named in the case where it is more likely than not."""
+
+
+class Triaging:
+    """Handles batches one after another; the index is only touched from here."""
+
+    def __init__(self, memory: Memory, *, worker: UUID, clock: Clock) -> None:
+        self.memory = memory
+        self.worker = worker
+        self.clock = clock
+        self._staged: list[str] = []
+
+    async def handle(self, unit: UnitOfWork, records: Sequence[Record]) -> Callable[[], None] | None:
+        """One transaction's work; see `services.infra.batches` for what surrounds it."""
+        self._staged = []
+        events: list[tuple[ComplaintRegistered, Record]] = []
+        for record in records:
+            try:
+                events.append((ComplaintRegistered.from_bytes(record.value), record))
+            except ValidationError as failure:
+                await unit.dead_letter(record, FailureVerdict.PERMANENT, describe(failure))
+        if not events:
+            return None
+        connection = unit.connection
+        known = await rows.already(connection, [event.complaint_id for event, _ in events])
+        fresh: list[tuple[ComplaintRegistered, Record]] = []
+        for event, record in events:
+            if event.complaint_id not in known:
+                known[event.complaint_id] = event.version
+                fresh.append((event, record))
+            elif event.version > known[event.complaint_id]:
+                await self._new_version(unit, event, [e for e, _ in fresh])
+        if not fresh:
+            return None
+        complaints = [as_complaint(event) for event, _ in fresh]
+        with stage("triage", "read"):
+            readings = await asyncio.to_thread(self.memory.read, complaints)
+        with stage("triage", "catch_up"):
+            await self._catch_up(unit, {event.region.shard for event, _ in fresh})
+        with stage("triage", "decide"):
+            decisions = await self._decide(unit, complaints, readings)
+        with stage("triage", "write"):
+            await self._write(unit, fresh, readings, decisions)
+        return lambda: count(decisions)
+
+    def abandon(self, records: Sequence[Record]) -> None:
+        """The transaction failed: the index forgets what it had staged."""
+        self.memory.forget(self._staged)
+        self._staged = []
+
+    async def save(self) -> None:
+        """Nothing to keep: the index is rebuilt from rows."""
+
+    async def _catch_up(self, unit: UnitOfWork, shards: set[str]) -> None:
+        """Read what others did since the last batch, and whole shards met for the first time."""
+        memory, connection = self.memory, unit.connection
+        now = await rows.snapshot(connection)
+        if memory.snapshot is not None:
+            newer = await rows.newer_rows(connection, memory.snapshot, self.worker, sorted(memory.shards))
+            moves = await rows.moved(connection, memory.snapshot, self.worker)
+            await asyncio.to_thread(memory.learn, newer)
+            for complaint, case in moves:
+                if complaint in memory.history:
+                    memory.history.move(complaint, case)
+        if missing := shards - memory.shards:
+            await asyncio.to_thread(memory.learn, await rows.shard_rows(connection, sorted(missing)))
+        for rule, a, b in await rows.constraints(connection, memory.snapshot):
+            memory.constrain(rule, a, b)
+        memory.shards |= shards
+        memory.snapshot = now
+
+    async def _decide(
+        self, unit: UnitOfWork, complaints: list[Complaint], readings: list[Reading]
+    ) -> list[Decision]:
+        """Decide, then look whether another worker holds something like it that our index does not know; if so, again."""
+        ids = [complaint.id for complaint in complaints]
+        self._staged = ids
+        decisions = await asyncio.to_thread(self.memory.decide, complaints, readings)
+        features = [feature for decision in decisions for feature in decision.guards]
+        if not features:
+            return decisions
+        alike = await rows.guard(unit.connection, features)
+        if strangers := [id for id in alike if id not in self.memory.history]:
+            self.memory.forget(ids)
+            self.memory.learn(await rows.rows_by_id(unit.connection, strangers))
+            decisions = await asyncio.to_thread(self.memory.decide, complaints, readings)
+        return decisions
+
+    async def _new_version(self, unit: UnitOfWork, event: ComplaintRegistered, before: list[ComplaintRegistered]) -> None:
+        """The source changed a complaint: read it again; people decide whether its link still stands."""
+        complaint = as_complaint(event)
+        [reading] = await asyncio.to_thread(self.memory.read, [complaint])
+        await unit.connection.execute(
+            rows.NEW_VERSION,
+            event.complaint_id,
+            event.version,
+            event.reporter,
+            event.to_bytes(),
+            rows.READING.dump_json(reading),
+            self.worker,
+        )
+        if complaint.id in self.memory.history:
+            [row] = await rows.rows_by_id(unit.connection, [complaint.id])
+            self.memory.replace(Known(complaint, reading, row.case))
+
+    async def _write(
+        self,
+        unit: UnitOfWork,
+        fresh: list[tuple[ComplaintRegistered, Record]],
+        readings: list[Reading],
+        decisions: list[Decision],
+    ) -> None:
+        connection, now = unit.connection, self.clock()
+        opening = {UUID(d.case) for d in decisions if d.band is not LinkBand.AUTO}
+        joined = {UUID(d.case) for d in decisions} - opening
+        reporters = sorted({event.reporter for event, _ in fresh if event.reporter})
+        cases = await rows.lock_cases(connection, sorted(joined), reporters)
+        numbers = iter(await rows.case_numbers(connection, len(opening)))
+        tables: dict[str, list[tuple[Any, ...]]] = {name: [] for name in ("complaints", "cases", "links", "live_links", "guards")}
+        opened: list[UUID] = []
+        firsts: dict[UUID, tuple[ComplaintRegistered, Matter]] = {}
+        for (event, record), reading, decision in zip(fresh, readings, decisions, strict=True):
+            case_id, link_id = UUID(decision.case), uuid4()
+            versions = ModelVersions(
+                model=reading.versions.model, lexicon=reading.versions.lexicon, taxonomy=reading.versions.taxonomy
+            )
+            why, against = facts(decision.why), facts(decision.against)
+            if case_id not in cases:
+                matter = as_matter(reading, versions)
+                cases[case_id] = rows.CaseCounts(case_number(now, next(numbers)))
+                opened.append(case_id)
+                firsts[case_id] = (event, matter)
+            counts = cases[case_id]
+            if decision.kind is not LinkKind.DUPLICATE_DELIVERY:
+                counts.count(event.reporter)
+            first = decision.band is not LinkBand.AUTO
+            shared = dict(
+                occurred_at=now, case_id=case_id, complaint_id=event.complaint_id, receipt_no=event.receipt_no,
+                link_id=link_id, region=event.region, channel=event.channel, key_item=event.key_item,
+                reporter=event.reporter, signatories=event.signatories, received_at=event.received_at,
+                registered_at=event.registered_at,
+            )  # fmt: skip
+            if first:
+                payload = CaseOpened(case_no=counts.case_no, matter=firsts[case_id][1], **shared)
+                unit.emit(OPENED, case_id, payload, traceparent=record.traceparent)
+            else:
+                linked = ComplaintLinked(
+                    kind=decision.kind, band=decision.band, score=decision.score,
+                    to_complaint=UUID(decision.to) if decision.to else None, decided_by=MACHINE, why=why, against=against,
+                    complaints=counts.complaints, reporters=counts.reporters, repeat_ordinal=counts.repeat_ordinal,
+                    versions=versions, **shared,
+                )  # fmt: skip
+                unit.emit(LINKED, case_id, linked, traceparent=record.traceparent)
+            link = (
+                link_id, event.complaint_id, case_id, "link",
+                LinkKind.FIRST_REPORT.value if first else decision.kind.value,
+                LinkBand.NEW.value if first else decision.band.value, 1.0 if first else decision.score,
+                None if first or not decision.to else UUID(decision.to), reasons(() if first else decision.why),
+                reasons(() if first else decision.against), decision.parts, versions.model_dump(), MACHINE, now, self.worker,
+            )  # fmt: skip
+            tables["links"].append(link)
+            if decision.band is LinkBand.SUGGEST and decision.to and decision.suggested_case:
+                question = LinkReviewRequested(
+                    occurred_at=now, link_id=uuid4(), complaint_id=event.complaint_id, case_id=case_id,
+                    suggested_case=UUID(decision.suggested_case), to_complaint=UUID(decision.to), kind=decision.kind,
+                    score=decision.score, why=why, against=against, versions=versions,
+                )  # fmt: skip
+                unit.emit(REVIEW_REQUESTED, case_id, question, traceparent=record.traceparent)
+                tables["links"].append(
+                    (question.link_id, event.complaint_id, question.suggested_case, "suggest", decision.kind.value,
+                     decision.band.value, decision.score, question.to_complaint, reasons(decision.why),
+                     reasons(decision.against), decision.parts, versions.model_dump(), MACHINE, now, self.worker)
+                )  # fmt: skip
+            tables["live_links"].append((event.complaint_id, case_id, link_id))
+            tables["complaints"].append(
+                (event.complaint_id, event.receipt_no, event.version, event.region.shard, event.reporter,
+                 event.received_at, event.to_bytes(), rows.READING.dump_json(reading), self.worker)
+            )  # fmt: skip
+            tables["guards"] += [(feature, event.complaint_id, now) for feature in dict.fromkeys(decision.guards)]
+        for case_id in opened:
+            event, matter = firsts[case_id]
+            counts = cases[case_id]
+            tables["cases"].append(
+                (case_id, counts.case_no, event.complaint_id, event.region.code, matter.model_dump_json().encode(),
+                 counts.complaints, counts.reporters, counts.repeat_ordinal, now)
+            )  # fmt: skip
+        await rows.copy(connection, "complaints", rows.COMPLAINT_COLUMNS, tables["complaints"])
+        await rows.copy(connection, "cases", rows.CASE_COLUMNS, tables["cases"])
+        await rows.save_counts(connection, cases)
+        await rows.copy(connection, "links", rows.LINK_COLUMNS, tables["links"])
+        await rows.copy(connection, "live_links", rows.LIVE_COLUMNS, tables["live_links"])
+        await rows.copy(connection, "guards", rows.GUARD_COLUMNS, tables["guards"])
+
+
+def case_number(at: datetime, sequence: int) -> str:
+    """AJ (案件), the year, and a running number."""
+    return f"AJ{at:%Y}-{sequence:07d}"
+
+
+def as_matter(reading: Reading, versions: ModelVersions) -> Matter:
+    """What a reading says, as the case's first description."""
+    subtype, probability = reading.subtype or (None, 0.0)
+    return Matter(
+        environmental=reading.environmental,
+        types=tuple(TypeShare(type=t, probability=p) for t, p in reading.types if p >= MODEL_THRESHOLD),
+        subtype=subtype,
+        subtype_probability=probability,
+        risk_area=reading.risk_area,
+        urgency=reading.urgency,
+        respondent=reading.respondent,
+        place=reading.place.text if reading.place else None,
+        versions=versions,
+    )
+
+
+def facts(why: Sequence[Any]) -> tuple[Fact, ...]:
+    """Reasons as they may leave triage: the fact and its sentence, without the petitioner's words."""
+    return tuple(Fact(fact=reason.fact, text=reason.text) for reason in why)
+
+
+def reasons(why: Sequence[Any]) -> list[dict[str, Any]]:
+    """Reasons with the places of the words in both texts, for the person who reviews the link."""
+    spans = lambda span: [span.start, span.end] if span else None  # noqa: E731
+    return [{"fact": r.fact, "text": r.text, "here": spans(r.here), "there": spans(r.there)} for r in why]
+
+
+def count(decisions: Sequence[Decision]) -> None:
+    """Outcomes into the metrics, after the commit."""
+    for decision in decisions:
+        LINKED_TOTAL.labels(decision.kind.value, decision.band.value).inc()
