@@ -24,7 +24,6 @@ CREATE TABLE bus.outbox (
 ) WITH (
     autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_cost_delay = 0
 );
-ALTER TABLE bus.outbox ALTER COLUMN value SET COMPRESSION lz4;
 
 -- Records set aside; `sealed` is the record's value under the vault key, never clear text.
 CREATE TABLE bus.dead_letters (
