@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
+import orjson
+
 from contracts.dead_letter import DeadLettered, FailureVerdict
 from contracts.envelope import Event, cloud_headers
 from contracts.topics import BY_NAME, Topic
 from services.infra.clock import Clock, system_clock
+from services.infra.failures import Permanent
 from services.infra.postgres import Connection, Pool
 from services.infra.records import Record
 from services.infra.trace import child_of
@@ -28,6 +31,17 @@ INSERT INTO bus.dead_letters
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 ON CONFLICT (consumer, event_id) DO NOTHING
 """
+
+
+def pack(headers: dict[str, str], value: bytes) -> bytes:
+    """A record's headers and value as one run of bytes, for sealing."""
+    return orjson.dumps(headers) + b"\n" + value
+
+
+def unpack(packed: bytes) -> tuple[dict[str, str], bytes]:
+    """What `pack` put together."""
+    head, _, value = packed.partition(b"\n")
+    return orjson.loads(head), value
 
 
 class UnitOfWork:
@@ -54,14 +68,22 @@ class UnitOfWork:
             subject=str(key),
             traceparent=child_of(traceparent),
         )
-        self._outbox.append((event.event_id, topic.name, str(key), event.to_bytes(), headers))
+        value = event.to_bytes()
+        if len(value) > topic.max_bytes:
+            # The broker would refuse it, and the relay would stand still behind it for ever.
+            raise Permanent(f"an event for {topic.name} has {len(value)} bytes, more than the {topic.max_bytes} allowed")
+        self._outbox.append((event.event_id, topic.name, str(key), value, headers))
+
+    def emit_raw(self, topic: str, key: bytes | None, value: bytes, headers: dict[str, str]) -> None:
+        """Publish a record as it once came, for replays; the relay treats it like any other."""
+        self._outbox.append((uuid4(), topic, (key or b"").decode("utf-8", "replace"), value, headers))
 
     async def dead_letter(
         self, record: Record, verdict: FailureVerdict, reason: str, *, reasons: Sequence[dict] = (), id: UUID | None = None
     ) -> UUID:
         """Set a record aside with its bytes sealed, and announce it on the topic's dead-letter topic."""
         letter = id or uuid4()
-        sealed = self.vault.seal_bytes(record.value, context=letter.bytes)
+        sealed = self.vault.seal_bytes(pack(record.headers, record.value), context=letter.bytes)
         now = self.clock()
         await self.connection.execute(
             DEAD_LETTER,
