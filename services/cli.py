@@ -1,0 +1,39 @@
+"""`petitions`: one command for everything. Tables for people, `--json` for machines; exit status 0, 1 (failed), 2 (usage)."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from services.commands import cases, city, deadletters, links, local, offline, publish
+from services.commands.output import Failed, console_err
+
+app = typer.Typer(
+    name="petitions",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_show_locals=False,
+    help="Public environmental complaints: taken in, repeats found, assigned, not struck off until fixed.",
+)
+local.register(app)
+publish.register(app)
+cases.register(app)
+offline.register(app)
+app.add_typer(links.app, name="link")
+app.add_typer(deadletters.app, name="dlq")
+app.add_typer(city.app, name="city")
+
+
+def main() -> None:
+    """Entry point: failures the user can act on are one sentence on standard error and exit status 1."""
+    try:
+        app()
+    except Failed as failure:
+        console_err.print(f"petitions: {failure}", style="red", highlight=False, markup=False)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""`petitions cases` and `petitions case show`: what is open, who has it, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import typer
+
+from services.commands.output import JSON_OPTION, Failed, console, print_json, print_table, run
+from services.commands.session import connection
+
+CASES = """
+SELECT c.case_no, c.id, c.region_code, c.matter, c.complaints, c.reporters, c.repeat_ordinal, c.opened_at, a.event AS assigned,
+       l.event AS leader, t.event AS task_force
+FROM triage.cases c
+LEFT JOIN LATERAL (SELECT event FROM dispatch.assignments WHERE case_id = c.id ORDER BY sequence DESC LIMIT 1) a ON true
+LEFT JOIN dispatch.leader_assignments l ON l.case_id = c.id
+LEFT JOIN dispatch.task_forces t ON t.case_id = c.id
+WHERE ($1::text IS NULL OR l.event ->> 'leader_id' = $1 OR l.event ->> 'name' = $1)
+  AND ($2::text IS NULL OR a.event -> 'lead' ->> 'unit_id' = $2) AND ($3::text IS NULL OR c.region_code = $3)
+  AND c.complaints >= $4 AND c.complaints > 0
+ORDER BY c.opened_at DESC, c.id LIMIT $5
+"""
+CASE = """
+SELECT c.*, a.event AS assigned, l.event AS leader, t.event AS task_force FROM triage.cases c
+LEFT JOIN LATERAL (SELECT event FROM dispatch.assignments WHERE case_id = c.id ORDER BY sequence DESC LIMIT 1) a ON true
+LEFT JOIN dispatch.leader_assignments l ON l.case_id = c.id
+LEFT JOIN dispatch.task_forces t ON t.case_id = c.id
+WHERE c.case_no = $1 OR c.id::text = $1
+   OR c.id = (SELECT case_id FROM triage.live_links v JOIN triage.complaints x ON x.id = v.complaint_id
+              WHERE x.receipt_no = $1 LIMIT 1)
+"""
+LINKS = """
+SELECT k.id, k.act, k.kind, k.band, k.score, k.decided_by, k.reason, k.why, k.against, k.at, x.receipt_no,
+       v.link_id IS NOT NULL AS live, k.answers
+FROM triage.links k JOIN triage.complaints x ON x.id = k.complaint_id
+LEFT JOIN triage.live_links v ON v.link_id = k.id AND v.case_id = k.case_id
+WHERE k.case_id = $1 ORDER BY k.at, k.id
+"""
+BANDS = {"auto": "自动", "suggest": "建议", "new": "新立"}
+ACTS = {"link": "关联", "suggest": "建议关联", "confirm": "确认", "refuse": "否定", "undo": "撤销"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("cases")(cases)
+    case = typer.Typer(no_args_is_help=True, help="One case.")
+    case.command("show")(show)
+    app.add_typer(case, name="case")
+
+
+def cases(
+    leader: str = typer.Option(None, help="Only cases of this leader in charge (id or name)."),
+    unit: str = typer.Option(None, help="Only cases this unit leads (id)."),
+    region: str = typer.Option(None, help="Only cases of this district (six digits)."),
+    repeated: bool = typer.Option(False, "--repeated", help="Only cases with two complaints or more."),
+    limit: int = typer.Option(30, min=1, max=10_000, help="How many, the newest first."),
+    as_json: bool = JSON_OPTION,
+) -> None:
+    """List cases with their units, leader and counts."""
+
+    async def work() -> list[dict[str, Any]]:
+        async with connection() as c:
+            return [as_dict(row) for row in await c.fetch(CASES, leader, unit, region, 2 if repeated else 1, limit)]
+
+    found = run(work())
+    if as_json:
+        print_json(found)
+        return
+    print_table(
+        f"案件（最新 {len(found)} 件）",
+        ("案号", "区划", "类型", "对象／地点", "件次", "人", "主办", "包案领导", "专班"),
+        [
+            (c["case_no"], c["region"] or "未知", c["kind"], c["subject"], c["complaints"], c["reporters"], c["lead"] or "待派",
+             c["leader"] or "", "有" if c["task_force"] else "")
+            for c in found
+        ],
+        empty="No cases yet: publish complaints with petitions publish FILE, or run make demo.",
+    )  # fmt: skip
+    if found:
+        console.print("next: petitions case show 案号", style="dim", markup=False)
+
+
+def show(
+    case: str = typer.Argument(help="Case number, case id, or the receipt number of one of its complaints."),
+    as_json: bool = JSON_OPTION,
+) -> None:
+    """Everything about one case: who has it and why, its complaints, and who linked them."""
+
+    async def work() -> dict[str, Any] | None:
+        async with connection() as c:
+            row = await c.fetchrow(CASE, case)
+            if row is None:
+                return None
+            links = [dict(link) for link in await c.fetch(LINKS, row["id"])]
+            return {**as_dict(row), "assigned": row["assigned"], "leader_event": row["leader"], "force": row["task_force"], "links": links}
+
+    found = run(work())
+    if found is None:
+        raise Failed(f"there is no case {case}; list cases with: petitions cases")
+    if as_json:
+        print_json(found)
+        return
+    console.print(f"[bold]{found['case_no']}[/bold]  {found['kind']}  {found['subject']}  {found['complaints']} 件次 {found['reporters']} 人")
+    if assigned := found["assigned"]:
+        co = "、".join(u["name"] for u in assigned.get("co_handling", ())) or "无"
+        console.print(f"主办 {assigned['lead']['name']}  协办 {co}", markup=False)
+        for reason in assigned.get("reasons", ()):
+            console.print(f"  · {reason}", markup=False)
+        if assigned.get("legal_basis"):
+            console.print(f"  依据 {'；'.join(assigned['legal_basis'])}", markup=False)
+    if leader := found["leader_event"]:
+        console.print(f"包案领导 {leader['name']}（{leader['title']}） {'；'.join(leader['reasons'])}", markup=False)
+    if force := found["force"]:
+        members = [
+            (m["unit"], m["role"], m["person"], "；".join(x["text"] for x in m["measures"]), m["measures"][0]["deadline"] if m["measures"] else "")
+            for m in force["members"]
+        ]
+        print_table("专班", ("单位", "角色", "责任人", "措施", "时限"), members, empty="")
+    rows = [
+        (link["receipt_no"], ACTS[link["act"]] + ("" if link["live"] or link["act"] != "link" else "（已失效）"), link["kind"],
+         BANDS[link["band"]], f"{link['score']:.2f}", "；".join(w["text"] for w in link["why"]) or "", link["decided_by"], str(link["id"]))
+        for link in found["links"]
+    ]  # fmt: skip
+    print_table("关联", ("受理编号", "行为", "关系", "方式", "把握", "理由", "决定者", "关联编号"), rows, empty="")
+    console.print("next: petitions link undo 关联编号 --reason 理由", style="dim", markup=False)
+
+
+def as_dict(row: Any) -> dict[str, Any]:
+    """A case row with the few things tables show."""
+    matter = row["matter"]
+    types = "、".join(t["type"] for t in matter.get("types", ()))
+    assigned, leader, force = row["assigned"], row["leader"], row["task_force"]
+    return {
+        "case_no": row["case_no"],
+        "case_id": str(row["id"] if isinstance(row["id"], UUID) else row["id"]),
+        "region": row["region_code"],
+        "kind": matter.get("subtype") or types or ("非环境类" if matter["environmental"] < 0.5 else "其他"),
+        "types": types,
+        "environmental": matter["environmental"],
+        "subject": " ".join(filter(None, (matter.get("respondent"), matter.get("place")))) or "—",
+        "complaints": row["complaints"],
+        "reporters": row["reporters"],
+        "repeat_ordinal": row["repeat_ordinal"],
+        "lead": assigned["lead"]["name"] if assigned else None,
+        "leader": leader["name"] if leader else None,
+        "task_force": force["task_force_id"] if force else None,
+        "opened_at": row["opened_at"].isoformat(),
+    }
