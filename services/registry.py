@@ -1,0 +1,30 @@
+"""Every service by name, and how processes are laid out on one machine. Nothing is imported until it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from services.infra.runtime import Runtime
+
+SERVICES: dict[str, str] = {
+    "intake": "services.intake.app",
+    "triage": "services.triage.app",
+    "dispatch": "services.dispatch.app",
+    "relay": "services.relay.app",
+}
+"""Name → module with `attach(runtime)`, in the order of the event flow."""
+
+LAYOUT: tuple[tuple[str, ...], ...] = (("intake",), ("triage",), ("dispatch",), ("relay",))
+"""One process per entry. In production each service is a deployment of its own; so it is here."""
+
+
+class UnknownService(ValueError):
+    """There is no service of this name."""
+
+
+def attach(name: str) -> Callable[[Runtime], None]:
+    """The service's `attach`; raises `UnknownService` naming those there are."""
+    if name not in SERVICES:
+        raise UnknownService(f"there is no service {name!r}; there are {', '.join(SERVICES)}")
+    return import_module(SERVICES[name]).attach  # type: ignore[no-any-return]
