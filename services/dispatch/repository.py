@@ -1,0 +1,86 @@
+"""Dispatch's statements."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.infra.postgres import Connection
+
+# Rows first, then their locks, both in one order: two batches about one case take turns.
+ENSURE = "INSERT INTO dispatch.cases (case_id) SELECT id FROM unnest($1::uuid[]) AS id ORDER BY id ON CONFLICT DO NOTHING"
+LOCK = """
+SELECT case_id, case_no, opened::text AS opened, complaints, reporters, repeat_ordinal, signatories, supervised, key_item,
+       reopened, assignments, lead_unit, leader_id
+FROM dispatch.cases WHERE case_id = ANY($1::uuid[]) ORDER BY case_id FOR UPDATE
+"""
+SAVE = """
+UPDATE dispatch.cases AS c SET case_no = n.case_no, opened = n.opened, complaints = n.complaints, reporters = n.reporters,
+    repeat_ordinal = n.ordinal, signatories = n.signatories, supervised = n.supervised, key_item = n.key_item,
+    assignments = n.assignments, lead_unit = n.lead_unit, leader_id = n.leader_id
+FROM unnest($1::uuid[], $2::text[], $3::jsonb[], $4::int[], $5::int[], $6::int[], $7::int[], $8::bool[], $9::bool[],
+            $10::int[], $11::text[], $12::text[])
+    AS n (id, case_no, opened, complaints, reporters, ordinal, signatories, supervised, key_item, assignments, lead_unit, leader_id)
+WHERE c.case_id = n.id
+"""
+# Loads are read under one lock, so that two batches cannot both give a leader the last case of the limit.
+LEADERS_LOCK = "SELECT pg_advisory_xact_lock(7002)"
+LOADS = "SELECT leader_id, count(*)::int AS n FROM dispatch.cases WHERE leader_id IS NOT NULL GROUP BY leader_id"
+KEEP_CITY = """
+INSERT INTO dispatch.city_versions (version, content, loaded_at, loaded_by) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
+"""
+CURRENT_CITY = "SELECT version, content::text AS content FROM dispatch.city_versions ORDER BY loaded_at DESC LIMIT 1"
+CURRENT_VERSION = "SELECT version FROM dispatch.city_versions ORDER BY loaded_at DESC LIMIT 1"
+ASSIGNMENT_COLUMNS = ("case_id", "sequence", "lead_unit", "event", "at")
+LEADER_COLUMNS = ("case_id", "leader_id", "event", "at")
+FORCE_COLUMNS = ("id", "case_id", "template", "event", "at")
+
+
+class CaseRow:
+    """What dispatch knows of a case while a batch is handled."""
+
+    __slots__ = (
+        "assignments", "case_id", "case_no", "complaints", "key_item", "lead_unit", "leader_id", "opened", "reopened",
+        "repeat_ordinal", "reporters", "signatories", "supervised",
+    )  # fmt: skip
+
+    def __init__(self, row: Any) -> None:
+        for name in self.__slots__:
+            setattr(self, name, row[name])
+
+
+async def lock_cases(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, CaseRow]:
+    """The cases of a batch, made where missing, locked."""
+    await connection.execute(ENSURE, list(ids))
+    return {row["case_id"]: CaseRow(row) for row in await connection.fetch(LOCK, list(ids))}
+
+
+async def save_cases(connection: Connection, cases: Sequence[CaseRow]) -> None:
+    """Write back what a batch changed."""
+    names = (
+        "case_id", "case_no", "opened", "complaints", "reporters", "repeat_ordinal", "signatories", "supervised", "key_item",
+        "assignments", "lead_unit", "leader_id",
+    )  # fmt: skip
+    columns = [[getattr(case, name) for case in cases] for name in names]
+    columns[2] = [value.encode() if value else None for value in columns[2]]
+    await connection.execute(SAVE, *columns)
+
+
+async def leader_loads(connection: Connection) -> Counter[str]:
+    """Cases per leader, exact until the transaction ends."""
+    await connection.execute(LEADERS_LOCK)
+    return Counter({row["leader_id"]: row["n"] for row in await connection.fetch(LOADS)})
+
+
+async def keep_city(connection: Connection, version: str, content: bytes, at: datetime) -> None:
+    """The version decisions name must be there to look at."""
+    await connection.execute(KEEP_CITY, version, content, at, "dispatch")
+
+
+async def copy(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Append rows to one of dispatch's tables."""
+    if rows:
+        await connection.copy_records_to_table(table, schema_name="dispatch", columns=columns, records=rows)
