@@ -10,12 +10,13 @@ from contracts.assignments import CaseAssigned, LeaderAssigned, TaskForceFormed
 from contracts.cases import CaseOpened, ComplaintLinked, EmergencySuspected, LinkReviewRequested, LinkUndone
 from contracts.complaints import ComplaintAnswered, ComplaintRegistered, ComplaintRejected
 from contracts.dead_letter import DeadLettered
-from contracts.envelope import Model
-from contracts.submitted import ComplaintSubmitted
+from pydantic import BaseModel
+
+from contracts.submitted import MAX_RECORD_BYTES, ComplaintSubmitted
 
 DAY = timedelta(days=1)
-SUBMITTED_MAX_BYTES = 512 * 1024
-"""A record larger than this is refused: 20,000 characters of text are 60 kB, the rest is room for 50 references."""
+SUBMITTED_MAX_BYTES = 2 * MAX_RECORD_BYTES
+"""The broker takes more than intake does, so that a sender of a large record gets a reason instead of a timeout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Topic:
     """
 
     name: str
-    payload: type[Model]
+    payload: type[BaseModel]
     key: str
     partitions: int
     retention: timedelta
@@ -55,7 +56,7 @@ SUBMITTED = Topic(
     3 * DAY,
     "Complaints as hotlines send them; the only topic with identities",
     restricted=True,
-    max_bytes=SUBMITTED_MAX_BYTES * 2,
+    max_bytes=SUBMITTED_MAX_BYTES,
 )
 REGISTERED = Topic(
     "petition.complaint.registered.v1",
