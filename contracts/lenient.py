@@ -6,6 +6,7 @@ None of them looks at the clock. Times without an offset are Beijing time (China
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -40,7 +41,7 @@ def is_empty(value: Any) -> bool:
     if isinstance(value, str):
         return len(value) < 12 and value.strip().lower() in _EMPTY
     if isinstance(value, float):
-        return value != value
+        return math.isnan(value)
     return isinstance(value, (list, dict, tuple)) and not value
 
 
@@ -95,16 +96,13 @@ def _time_from_text(text: str) -> datetime:
         match = _COMPACT.fullmatch(text)
         if not match:
             raise Unreadable
-        parts = [int(part) for part in match.groups("0")]
-        return _moment(*parts[:6], microsecond=parts[6] * 1000)
+        numbers = [int(part) for part in match.groups("0")]
+        return _moment(numbers[:6], microsecond=numbers[6] * 1000)
     match = _TIME.fullmatch(text)
     if not match:
         raise Unreadable
-    year, month, day, hour, minute, second, fraction, offset = match.groups()
-    moment = _moment(
-        int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0),
-        microsecond=int((fraction or "0")[:6].ljust(6, "0")),
-    )  # fmt: skip
+    *parts, fraction, offset = match.groups()
+    moment = _moment([int(part or 0) for part in parts], microsecond=int((fraction or "0")[:6].ljust(6, "0")))
     if offset is None:
         return moment
     if offset in "Zz":
@@ -115,14 +113,15 @@ def _time_from_text(text: str) -> datetime:
     return moment.replace(tzinfo=timezone(-shift if offset[0] == "-" else shift))
 
 
-def _moment(year: int, month: int, day: int, hour: int, minute: int, second: int, microsecond: int) -> datetime:
+def _moment(parts: list[int], microsecond: int) -> datetime:
+    year, month, day, hour, minute, second = parts
     try:
         return datetime(year, month, day, hour, minute, second, microsecond)
     except ValueError:
         raise Unreadable from None
 
 
-def _time_from_epoch(number: int | float) -> datetime:
+def _time_from_epoch(number: float) -> datetime:
     seconds = number / 1000 if abs(number) >= 1e11 else number
     try:
         return datetime.fromtimestamp(seconds, UTC)
@@ -155,9 +154,10 @@ def read_number(value: Any) -> int:
         match = re.fullmatch(r"(\d{1,9})(?:\.0+)?\s*[人名户件个]?", narrow(value))
         if match:
             return int(match[1])
-    elif isinstance(value, (int, float)) and not isinstance(value, bool) and value == value and abs(value) < 1e15:
-        if value == int(value):
-            return int(value)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        return value
+    elif isinstance(value, float) and value.is_integer():
+        return int(value)
     raise Unreadable
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 
 class RejectionCode(StrEnum):
@@ -174,3 +174,48 @@ def reject(field: str, code: RejectionCode, **limits: Any) -> Rejection:
         remedy_zh=remedy_zh,
         remedy_en=remedy_en,
     )
+
+
+_ERRORS: Mapping[str, RejectionCode] = {
+    "missing": RejectionCode.MISSING,
+    "string_too_long": RejectionCode.TOO_LONG,
+    "string_too_short": RejectionCode.BLANK,
+    "too_long": RejectionCode.TOO_MANY,
+    "identity_in_id": RejectionCode.IDENTITY_IN_ID,
+    "inline_content": RejectionCode.INLINE_CONTENT,
+    "greater_than_equal": RejectionCode.OUT_OF_RANGE,
+    "less_than_equal": RejectionCode.OUT_OF_RANGE,
+}
+
+
+def from_validation_error(error: ValidationError) -> list[Rejection]:
+    """One rejection for each error of a model of this package; the input stays out."""
+    rejections = []
+    for detail in error.errors(include_input=False, include_url=False):
+        path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]).lstrip(".") or "$"
+        kind, context = detail["type"], detail.get("ctx", {})
+        code = _ERRORS.get(kind, RejectionCode.BAD_VALUE)
+        if kind == "string_pattern_mismatch":
+            code = RejectionCode.BLANK if path == "text" else RejectionCode.BAD_ALPHABET
+        elif kind == "string_unicode":
+            code = RejectionCode.BAD_SURROGATE
+        rejections.append(reject(path, code, limit=context.get("max_length")))
+    return rejections
+
+
+def refuse_characters(value: Any, path: str, rejections: list[Rejection]) -> None:
+    """Add a rejection for every string with a character that neither Kafka's consumers nor PostgreSQL can store."""
+    if isinstance(value, str):
+        if "\0" in value:
+            rejections.append(reject(path, RejectionCode.BAD_CHARACTER))
+        if not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                rejections.append(reject(path, RejectionCode.BAD_SURROGATE))
+    elif isinstance(value, dict):
+        for name, entry in value.items():
+            refuse_characters(entry, f"{path}.{name}" if path else name, rejections)
+    elif isinstance(value, list):
+        for position, entry in enumerate(value):
+            refuse_characters(entry, f"{path}[{position}]", rejections)

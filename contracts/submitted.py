@@ -14,11 +14,19 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
 import pydantic_core
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from contracts import lenient
-from contracts.rejections import Rejection, RejectionCode, reject
+from contracts.rejections import Rejection, RejectionCode, from_validation_error, refuse_characters, reject
 from contracts.vocabulary import DemandType, SourceChannel
 
 MAX_RECORD_BYTES: Final = 512 * 1024  # 20,000 characters written as \uXXXX and 50 full references fit twice
@@ -336,67 +344,23 @@ def read_submitted(record: Any) -> ComplaintSubmitted | list[Rejection]:
             reading.set_aside.append("channel")
     if reading.set_aside:
         found["set_aside"] = tuple(reading.set_aside)
-    _refuse_characters(found, "", reading.rejections)
+    refuse_characters(found, "", reading.rejections)
     if reading.rejections:
         known = {rejection.field for rejection in reading.rejections}
         return reading.rejections + [r for r in _validate_errors(found) if r.field not in known]
     try:
         complaint = ComplaintSubmitted.model_validate(found)
     except ValidationError as error:
-        return _rejections(error)
+        return from_validation_error(error)
     phone = complaint.petitioner.phone
     if phone is not None and len(phone) >= 7 and phone in complaint.external_id:
         return [reject("external_id", RejectionCode.IDENTITY_IN_ID)]
     return complaint
 
 
-def _refuse_characters(value: Any, path: str, rejections: list[Rejection]) -> None:
-    """Add a rejection for every string with a character that neither Kafka's consumers nor PostgreSQL can store."""
-    if isinstance(value, str):
-        if "\0" in value:
-            rejections.append(reject(path, RejectionCode.BAD_CHARACTER))
-        if not value.isascii():
-            try:
-                value.encode()
-            except UnicodeEncodeError:
-                rejections.append(reject(path, RejectionCode.BAD_SURROGATE))
-    elif isinstance(value, dict):
-        for name, entry in value.items():
-            _refuse_characters(entry, f"{path}.{name}" if path else name, rejections)
-    elif isinstance(value, list):
-        for position, entry in enumerate(value):
-            _refuse_characters(entry, f"{path}[{position}]", rejections)
-
-
-_ERRORS: Mapping[str, RejectionCode] = {
-    "missing": RejectionCode.MISSING,
-    "string_too_long": RejectionCode.TOO_LONG,
-    "string_too_short": RejectionCode.BLANK,
-    "too_long": RejectionCode.TOO_MANY,
-    "identity_in_id": RejectionCode.IDENTITY_IN_ID,
-    "inline_content": RejectionCode.INLINE_CONTENT,
-    "greater_than_equal": RejectionCode.OUT_OF_RANGE,
-    "less_than_equal": RejectionCode.OUT_OF_RANGE,
-}
-
-
 def _validate_errors(found: Mapping[str, Any]) -> list[Rejection]:
     try:
         ComplaintSubmitted.model_validate(found)
     except ValidationError as error:
-        return _rejections(error)
+        return from_validation_error(error)
     return []
-
-
-def _rejections(error: ValidationError) -> list[Rejection]:
-    rejections = []
-    for detail in error.errors(include_input=False, include_url=False):
-        path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]).lstrip(".") or "$"
-        kind, context = detail["type"], detail.get("ctx", {})
-        code = _ERRORS.get(kind, RejectionCode.BAD_VALUE)
-        if kind == "string_pattern_mismatch":
-            code = RejectionCode.BLANK if path == "text" else RejectionCode.BAD_ALPHABET
-        elif kind == "string_unicode":
-            code = RejectionCode.BAD_SURROGATE
-        rejections.append(reject(path, code, limit=context.get("max_length")))
-    return rejections

@@ -14,10 +14,11 @@ from enum import StrEnum
 from contracts.submitted import Petitioner, is_identity_card
 
 # What is written where nobody gave a name.
-NO_NAME = frozenset(
-    "匿名 不详 未知 无 市民 群众 居民 村民 业主 住户 网友 先生 女士 小姐 某某 热心市民 匿名市民 不愿透露 不愿透露姓名 保密 "
-    "未提供 未留名 来电人 诉求人 投诉人 举报人 反映人 测试 test unknown anonymous".split()
-)
+_NO_NAME = """
+    匿名 不详 未知 无 市民 群众 居民 村民 业主 住户 网友 先生 女士 小姐 某某 热心市民 匿名市民 不愿透露 不愿透露姓名 保密
+    未提供 未留名 来电人 诉求人 投诉人 举报人 反映人 测试 test unknown anonymous
+"""
+NO_NAME = frozenset(_NO_NAME.split())
 _ORGANISATION = re.compile(r"(?:公司|委员会|业委会|学校|小学|中学|医院|物业|居委会|村委会|工厂|商会|协会|中心|办公室|代表)$")
 _JUNK = re.compile(r"[\s\u200b-\u200f\u2060\ufeff.,，。·•・‧_'\"“”()（）\[\]【】:：;；、—–~～-]+")
 _ADMIN = re.compile(r"^(?:中华人民共和国|中国)?(?:[^\W\d_]{2,8}?(?:自治区|特别行政区|省))?")
