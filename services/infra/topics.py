@@ -27,8 +27,8 @@ async def create_topics(settings: Settings) -> list[str]:
     admin = AIOKafkaAdminClient(**client_options(settings))
     await admin.start()
     try:
-        existing = set(await admin.list_topics())
-        wanted = [topic for topic in every_topic() if topic.name not in existing]
+        there = set(await admin.list_topics())
+        wanted = [topic for topic in every_topic() if topic.name not in there]
         if wanted:
             answer = await admin.create_topics(
                 [
@@ -40,12 +40,22 @@ async def create_topics(settings: Settings) -> list[str]:
                 error = for_code(entry[1])
                 if entry[1] and error is not TopicAlreadyExistsError:
                     raise error(f"topic {entry[0]} could not be created: {entry[2] if len(entry) > 2 else error.__name__}")
-        known = [topic for topic in every_topic() if topic.name in existing]
+        known = [topic for topic in every_topic() if topic.name in there]
         if known:
             await admin.alter_configs(
                 [ConfigResource(ConfigResourceType.TOPIC, t.name, configs=configuration(t)) for t in known]
             )
         return [topic.name for topic in wanted]
+    finally:
+        await admin.close()
+
+
+async def existing(settings: Settings) -> set[str]:
+    """Names of the topics that are there."""
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    await admin.start()
+    try:
+        return set(await admin.list_topics())
     finally:
         await admin.close()
 

@@ -1,0 +1,147 @@
+"""Keeps the service processes of one machine running: restarts the dead with back-off, ends all in order.
+
+In production an orchestrator does this; here a parent process does, so that `up --detach` outlives its terminal.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from services.infra.settings import Settings, repository_root
+from services.stack.processes import end, free_port
+from services.stack.state import Started, State
+
+GRACE_SECONDS = 10.0
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 15.0
+STEADY_SECONDS = 30.0
+"""A process that lived so long starts with a short pause again."""
+
+
+@dataclass(slots=True)
+class Child:
+    """One service process: how it is started, when it may start again."""
+
+    services: tuple[str, ...]
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+    began: float = 0.0
+    pause: float = FIRST_PAUSE_SECONDS
+    due: float = 0.0
+    restarts: int = 0
+
+    @property
+    def name(self) -> str:
+        """Name of the process in state and logs."""
+        return "-".join(self.services)
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """Children of one home. `run` returns after SIGTERM or SIGINT, with every child ended."""
+
+    settings: Settings
+    layout: Sequence[tuple[str, ...]]
+    stopping: bool = False
+    children: list[Child] = field(default_factory=list)
+
+    def run(self) -> None:
+        """Start the children and tend them until told to stop."""
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        self.children = [Child(services, free_port()) for services in self.layout]
+        state = State(self.settings.home)
+        while not self.stopping:
+            for child in self.children:
+                self._tend(child, state, time.monotonic())
+            time.sleep(0.2)
+        self._end(state)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self.stopping = True
+
+    def _tend(self, child: Child, state: State, now: float) -> None:
+        if child.process is not None and child.process.poll() is None:
+            return
+        if child.process is not None:
+            lived = now - child.began
+            child.process = None
+            child.restarts += 1
+            child.pause = FIRST_PAUSE_SECONDS if lived > STEADY_SECONDS else min(LONGEST_PAUSE_SECONDS, child.pause * 2)
+            child.due = now + child.pause
+        if now >= child.due:
+            child.process = self._spawn(child)
+            child.began = now
+            state.remember(child.name, Started.of(child.process.pid, child.port))
+
+    def _spawn(self, child: Child) -> subprocess.Popen[bytes]:
+        log = self.settings.home / "log" / f"{child.name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "services.cli", "serve", ",".join(child.services), "--probe-port", str(child.port)]
+        with log.open("ab") as out:
+            return subprocess.Popen(
+                command, cwd=repository_root(), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                env={**os.environ, "PETITIONS_HOME": str(self.settings.home.absolute())},
+            )  # fmt: skip
+
+    def _end(self, state: State) -> None:
+        living = [child for child in self.children if child.process is not None and child.process.poll() is None]
+        for child in living:
+            assert child.process is not None
+            child.process.terminate()
+        deadline = time.monotonic() + GRACE_SECONDS
+        for child in living:
+            assert child.process is not None
+            try:
+                child.process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.process.kill()
+                child.process.wait()
+        for child in self.children:
+            state.forget(child.name)
+
+
+def supervise(settings: Settings, layout: Sequence[tuple[str, ...]]) -> None:
+    """Run in the foreground."""
+    state = State(settings.home)
+    state.remember("supervisor", Started.of(os.getpid(), 0))
+    try:
+        Supervisor(settings, layout).run()
+    finally:
+        state.forget("supervisor")
+
+
+def detach(settings: Settings, services: str) -> Started:
+    """Start a supervisor of its own session; it lives on when we end."""
+    log = settings.home / "log" / "supervisor.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "services.cli", "supervise", "--services", services], cwd=repository_root(),
+            stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
+            env={**os.environ, "PETITIONS_HOME": str(settings.home.absolute())},
+        )  # fmt: skip
+    started = Started.of(process.pid, 0)
+    State(settings.home).remember("supervisor", started)
+    process.returncode = 0  # it is meant to outlive us; Python would warn otherwise
+    return started
+
+
+def stop(home: Path) -> bool:
+    """End the supervisor of a home and, should it be gone already, the children it left behind."""
+    state = State(home)
+    entry = state.read().get("supervisor")
+    ended = end(entry, seconds=GRACE_SECONDS + 3) if entry else False
+    for name, left in state.read().items():
+        if name not in ("kafka", "postgres"):
+            ended = end(left, seconds=GRACE_SECONDS) or ended
+            state.forget(name)
+    return ended
