@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import pwd
 import socket
 import subprocess
@@ -18,6 +19,12 @@ from services.stack.state import Started
 
 _LIVING: list[subprocess.Popen[bytes]] = []
 """They outlive whoever started them; Python would warn when it collects the handle of a living process."""
+
+
+@atexit.register
+def _let_live() -> None:
+    for handle in _LIVING:
+        handle.returncode = handle.returncode or 0
 
 
 def free_port() -> int:
@@ -83,12 +90,16 @@ def end(entry: Started, *, seconds: float = 10.0) -> bool:
     process = entry.process()
     if process is None:
         return False
+    ours = next((handle for handle in _LIVING if handle.pid == entry.pid), None)
+    wait = ours.wait if ours else process.wait  # a child must be reaped by its own handle
     try:
         process.terminate()
-        process.wait(seconds)
-    except psutil.TimeoutExpired:
+        wait(seconds)
+    except (psutil.TimeoutExpired, subprocess.TimeoutExpired):
         process.kill()
-        process.wait(5)
+        wait(5)
     except psutil.NoSuchProcess:
         return False
+    if ours:
+        _LIVING.remove(ours)
     return True
