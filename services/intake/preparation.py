@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import hmac
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
-
-import hmac
 
 import orjson
 
@@ -19,8 +17,7 @@ from services.domain.city import City
 from services.domain.identity import reporter_key
 from services.domain.receipts import find_receipts
 from services.domain.regions import find_region
-from services.domain.scrub import scrub
-from services.domain.scrub_known import KnownIdentity
+from services.domain.scrub import scrub_complaint
 from services.infra.vault import Vault
 
 UNKNOWN_SOURCE = "unknown"
@@ -52,22 +49,11 @@ class Preparing:
         submitted = parse_submitted(raw)
         if isinstance(submitted, list):
             return submitted
-        known = KnownIdentity.of(submitted)
-        counts: Counter[str] = Counter()
-
-        def clean(text: str | None) -> str | None:
-            if not text:
-                return None
-            scrubbed = scrub(text, known, self.token_key)
-            counts.update(scrubbed.counts)
-            return scrubbed.text
-
+        clean, original = scrub_complaint(submitted, self.token_key)
         block = submitted.petitioner
         reporter = reporter_key(block, submitted.source, self.reporter_key)
-        text, title, address = clean(submitted.text) or "", clean(submitted.title), clean(submitted.address)
-        respondent = clean(submitted.respondent)
         found = find_region(
-            submitted.region_code, address, f"{title or ''} {text}", self.city, name=submitted.region_name
+            submitted.region_code, clean.address, f"{clean.title or ''} {clean.text}", self.city, name=clean.region_name
         )
         # An opaque mark of the person; half the hash tells everybody apart and keeps events short.
         fields = {
@@ -78,27 +64,26 @@ class Preparing:
             "region": Region(
                 code=found.code, city=self.city.code, confidence=found.confidence, how=found.how, districts=found.districts
             ),
-            "title": title,
-            "text": text,
-            "address": address,
-            "respondent": respondent,
+            "title": clean.title,
+            "text": clean.text,
+            "address": clean.address,
+            "respondent": clean.respondent,
             "demand": submitted.demand,
-            "urgency": URGENCIES.get(submitted.urgency or ""),
-            "pollution_types": submitted.pollution_types,
+            "urgency": URGENCIES.get(clean.urgency or ""),
+            "pollution_types": clean.pollution_types,
             "reporter": reporter.hex()[:32] if reporter else None,
             "anonymous": block.anonymous,
             "confidential": block.confidential,
             "reply_wanted": block.reply_wanted is not False,
             "signatories": block.signatories or 1,
-            "key_item": bool(KEY_FLAGS & set(submitted.flags)) or submitted.external_id.endswith("*"),
-            "cited_receipts": tuple(dict.fromkeys((*submitted.earlier_receipts, *find_receipts(submitted.text)))),
+            "key_item": bool(KEY_FLAGS & set(clean.flags)) or submitted.external_id.endswith("*"),
+            "cited_receipts": tuple(dict.fromkeys((*clean.earlier_receipts, *find_receipts(clean.text)))),
             "attachments": tuple(
                 AttachmentRef(number=n, media_type=a.media_type, size=a.size, sha256=a.sha256)
                 for n, a in enumerate(submitted.attachments, 1)
             ),
-            "scrubbed": dict(counts),
+            "scrubbed": dict(clean.counts),
         }
-        original = submitted.model_dump_json(exclude_none=True).encode()
         return Prepared(submitted.source, submitted.external_id, self._mac(submitted), original, fields)
 
     def _mac(self, submitted: ComplaintSubmitted) -> bytes:
