@@ -1,0 +1,125 @@
+"""Takes identities out of text and leaves the matter in it.
+
+Every identity becomes `〔kind·1a2b3c4d〕`: its kind in Chinese and eight hex digits of a keyed hash of its normalised value,
+so that equal values stay equal (linking loses nothing) and nothing can be read back. Streets, estates, building numbers,
+businesses, offices, dates, decibels and receipt numbers stay. Scrubbing is idempotent and takes linear time.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from services.domain.scrub_known import KnownIdentity
+from services.domain.scrub_names import name_spans
+from services.domain.scrub_numbers import PHONE, Span, number_spans
+from services.domain.scrub_patterns import (
+    ACCOUNT,
+    DIGIT_VALUES,
+    EMAIL_HEAD,
+    EMAIL_TAIL,
+    HIDDEN,
+    MOBILE,
+    NARROW,
+    ODD,
+    PLATE,
+    ROOM,
+    ROOM_HINT,
+)
+
+KINDS: Final = ("姓名", "电话", "证件", "车牌", "房号", "微信", "QQ", "邮箱", "银行卡", "住址")
+TOKEN: Final = re.compile(f"〔(?:{'|'.join(KINDS)})·[0-9a-f]{{8}}〕")
+_NOBODY = KnownIdentity()
+# A replacement can lay bare another identity beside it; text needing more rounds than this was built to.
+_MAX_ROUNDS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Scrubbed:
+    """Text without identities, and how many of each kind were taken out of it (earlier tokens not counted)."""
+
+    text: str
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+def scrub(text: str, known: KnownIdentity | None, key: bytes) -> Scrubbed:
+    """Replace every identity in `text` by its token.
+
+    `known` is what the order says about the petitioner; `key` is `Keyring.token_key`. Characters that hide something
+    (zero width, control) are removed. Names are found by signs (see `scrub_names`), numbers by form and label.
+    """
+    if HIDDEN.search(text):
+        text = HIDDEN.sub("", text)
+    counts: Counter[str] = Counter()
+    tokens: dict[tuple[str, str], str] = {}
+    for _ in range(_MAX_ROUNDS):
+        spans = _spans(text, known or _NOBODY)
+        if not spans:
+            break
+        parts: list[str] = []
+        done = 0
+        for span in spans:
+            if span.start < done:
+                continue
+            named = (span.kind, span.value)
+            if named not in tokens:
+                tokens[named] = token(*named, key)
+            parts += (text[done : span.start], tokens[named])
+            counts[span.kind] += 1
+            done = span.end
+        parts.append(text[done:])
+        text = "".join(parts)
+    return Scrubbed(text, dict(counts))
+
+
+def token(kind: str, value: str, key: bytes) -> str:
+    """The opaque token of a normalised value."""
+    digest = hmac.digest(key, f"{kind}\n{value}".encode(), "sha256")
+    return f"〔{kind}·{digest.hex()[:8]}〕"
+
+
+def _spans(text: str, known: KnownIdentity) -> list[Span]:
+    """Identities by position, the longer first where two begin together; they may overlap."""
+    plain = text.translate(NARROW) if ODD.search(text) else text
+    if "〔" in plain:
+        plain = TOKEN.sub(_blank, plain)
+    spans = list(number_spans(plain, known.numbers))
+    spans += name_spans(plain, [span for span in spans if span.kind in ("电话", "证件")])
+    spans += known.spans(plain)
+    spans += _account_spans(plain)
+    for match in PLATE.finditer(plain):
+        if sum(character.isdigit() for character in match[0]) >= (2 if match[0][1].isupper() else 3):
+            spans.append(Span(match.start(), match.end(), "车牌", re.sub(r"[ ·•.\-—]", "", match[0]).upper()))
+    if ROOM_HINT.search(plain):
+        for match in ROOM.finditer(plain):
+            value = "-".join(re.findall(r"[0-9A-Za-z甲乙丙丁东西十]+", match[0].translate(DIGIT_VALUES)))
+            spans.append(Span(match.start(), match.end(), "房号", value.upper()))
+    spans.sort(key=lambda span: (span.start, -span.end))
+    return spans
+
+
+def _blank(match: re.Match[str]) -> str:
+    return "〔" * len(match[0])
+
+
+def _account_spans(plain: str) -> Iterator[Span]:
+    """E-mail addresses, WeChat and QQ numbers."""
+    at = plain.find("@")
+    while at >= 0:
+        tail = EMAIL_TAIL.match(plain, at)
+        head = EMAIL_HEAD.search(plain, max(0, at - 64), at) if tail else None
+        if head and tail:
+            yield Span(head.start(), tail.end(), "邮箱", plain[head.start() : tail.end()].lower())
+        at = plain.find("@", at + 1)
+    for match in ACCOUNT.finditer(plain):
+        account = match["account"]
+        kind = "微信" if match["wechat"] else "QQ"
+        if kind == "QQ" and not account.isdigit():
+            continue
+        if MOBILE.fullmatch(account):
+            kind = PHONE  # the same number given as a phone must get the same token
+        yield Span(match.start("account"), match.end("account"), kind, account.lower())
