@@ -61,7 +61,7 @@ $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "petitions: no Python 3.11 or newer was found as python3: install one, or run make PYTHON=/path/to/it" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "petitions: $(PYTHON) is older than Python 3.11: install a newer one, or run make PYTHON=/path/to/it" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "petitions: $(PYTHON) came without venv: install it (Debian and Ubuntu: apt install python3-venv), then run make again" >&2; exit 1; }
-	@echo "making $(VENV): about 600 MB of packages, once" >&2
+	@echo "making $(VENV): 1 GB of packages, once; a minute or a few" >&2
 	@test -x $(PY) && $(PY) -c 'import pip' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV) \
 		|| { echo "petitions: $(VENV) could not be made: see the lines above; if the disk is full make room, then run make again" >&2; exit 1; }
 	@$(PY) -m pip install $(if $(CI),--quiet) --disable-pip-version-check --require-hashes -r requirements.lock \
