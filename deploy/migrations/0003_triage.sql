@@ -16,6 +16,7 @@ CREATE TABLE triage.complaints (
     received_at timestamptz NOT NULL,
     event jsonb NOT NULL,     -- the registered event, scrubbed
     reading jsonb NOT NULL,
+    profile bytea NOT NULL,   -- the reading's packed features, as classifiers.profile has them
     worker uuid NOT NULL,
     changed xid8 NOT NULL DEFAULT pg_current_xact_id()
 );

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from contracts.submitted import ComplaintSubmitted
 from services.domain.scrub_known import KnownIdentity
 from services.domain.scrub_names import name_spans
 from services.domain.scrub_numbers import PHONE, Span, number_spans
@@ -33,6 +34,8 @@ from services.domain.scrub_patterns import (
 
 KINDS: Final = ("姓名", "电话", "证件", "车牌", "房号", "微信", "QQ", "邮箱", "银行卡", "住址")
 TOKEN: Final = re.compile(f"〔(?:{'|'.join(KINDS)})·[0-9a-f]{{8}}〕")
+# A word of a list (大气, 群体, 特急): too short and plain to name anybody.
+_PLAIN_WORD = re.compile(r"[\u4e00-\u9fff]{1,4}|[\u4e00-\u9fff]{2,6}[区县市业]")
 _NOBODY = KnownIdentity()
 # A replacement can lay bare another identity beside it; text needing more rounds than this was built to.
 _MAX_ROUNDS = 6
@@ -74,6 +77,92 @@ def scrub(text: str, known: KnownIdentity | None, key: bytes) -> Scrubbed:
         parts.append(text[done:])
         text = "".join(parts)
     return Scrubbed(text, dict(counts))
+
+
+@dataclass(frozen=True, slots=True)
+class CleanAttachment:
+    """What may be known of an attachment outside the vault; its address stays sealed, for addresses hold file names.
+
+    `position` is its place in the sealed record's list.
+    """
+
+    position: int
+    name: str | None
+    media_type: str | None
+    size: int | None
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CleanComplaint:
+    """The free-text fields of a complaint without identities; `counts` over all of them, by kind."""
+
+    text: str
+    title: str | None
+    address: str | None
+    region_name: str | None
+    respondent: str | None
+    respondent_address: str | None
+    industry: str | None
+    urgency: str | None
+    pollution_types: tuple[str, ...]
+    flags: tuple[str, ...]
+    earlier_receipts: tuple[str, ...]
+    attachments: tuple[CleanAttachment, ...]
+    counts: Mapping[str, int]
+
+
+def scrub_complaint(submitted: ComplaintSubmitted, key: bytes) -> tuple[CleanComplaint, bytes]:
+    """Split a complaint into what goes on and what is sealed.
+
+    The sealed bytes are the whole record as JSON (`open_sealed` reads it back), so that better rules can scrub it again.
+    What goes on lacks the petitioner's block and the attachments' addresses, and every free text in it is scrubbed. An
+    earlier receipt number that is the petitioner's own number is left out. Fields of codes, times, coordinates and flags
+    of the block (anonymous, confidential, reply wanted, signatories) name nobody and are the caller's to pass on.
+    """
+    known = KnownIdentity.of(submitted)
+    counts: Counter[str] = Counter()
+
+    def clean(text: str) -> str:
+        if _PLAIN_WORD.fullmatch(text) and (known is None or not any(name in text for name in known.names)):
+            return text
+        scrubbed = scrub(text, known, key)
+        counts.update(scrubbed.counts)
+        return scrubbed.text
+
+    def maybe(text: str | None) -> str | None:
+        return clean(text) if text else None
+
+    numbers = known.numbers if known else frozenset[str]()
+    receipts = tuple(
+        receipt for receipt in submitted.earlier_receipts if not any(number in receipt for number in numbers)
+    )
+    if left_out := len(submitted.earlier_receipts) - len(receipts):
+        counts[PHONE] += left_out
+    complaint = CleanComplaint(
+        text=clean(submitted.text),
+        title=maybe(submitted.title),
+        address=maybe(submitted.address),
+        region_name=maybe(submitted.region_name),
+        respondent=maybe(submitted.respondent),
+        respondent_address=maybe(submitted.respondent_address),
+        industry=maybe(submitted.industry),
+        urgency=maybe(submitted.urgency),
+        pollution_types=tuple(map(clean, submitted.pollution_types)),
+        flags=tuple(map(clean, submitted.flags)),
+        earlier_receipts=receipts,
+        attachments=tuple(
+            CleanAttachment(position, maybe(file.name), file.media_type, file.size, file.sha256)
+            for position, file in enumerate(submitted.attachments)
+        ),
+        counts=dict(counts),
+    )
+    return complaint, submitted.model_dump_json(exclude_defaults=True).encode()
+
+
+def open_sealed(plain: bytes) -> ComplaintSubmitted:
+    """The record that `scrub_complaint` gave to be sealed."""
+    return ComplaintSubmitted.model_validate_json(plain)
 
 
 def token(kind: str, value: str, key: bytes) -> str:

@@ -9,17 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from services.domain.identity import NO_NAME
 from services.domain.scrub_numbers import Span
 from services.domain.scrub_patterns import (
     AFTER_NUMBER,
     BEFORE_NUMBER,
     COMMON,
     COMPOUND,
+    ENDS_WORD,
     EVERYDAY,
     FUNCTION,
     HAN,
     MOU,
     MOU_PLACE,
+    NEVER_GIVEN,
     NOT_GIVEN,
     SHOP,
     SIGNATURE,
@@ -49,7 +52,8 @@ def name_spans(text: str, numbers: Iterable[Span]) -> Iterator[Span]:
             if not _is_place(text, match):
                 yield Span(match.start(), match.end(), NAME, match[0])
     for cue in STRONG_CUE.finditer(text):
-        if _is_name(cue["name"], 0 if cue["gap"] else 1):
+        labelled = -1 if cue["gap"].strip() in (":", "：") else 0
+        if _is_name(cue["name"], labelled if cue["gap"] or cue[0].startswith("我") else 1):
             yield Span(cue.start("name"), cue.end("name"), NAME, cue["name"])
     for cue in STRONG_OPEN.finditer(text):
         name = cue["name"][:4] if cue["name"][:2] in COMPOUND else cue["name"][:3]
@@ -69,15 +73,21 @@ def name_spans(text: str, numbers: Iterable[Span]) -> Iterator[Span]:
 
 
 def _is_name(name: str, caution: int) -> bool:
-    """Whether a stretch of Chinese characters can be a full name. With `caution` a surname that is also an everyday word
-    needs two characters behind it."""
+    """Whether a stretch of Chinese characters can be a full name.
+
+    Caution -1: the words before it say so, any surname will do; 0: any known surname; 1: a surname that is also an everyday
+    character needs two behind it.
+    """
     if name[:2] in COMPOUND:
         return 3 <= len(name) <= 4 and NOT_GIVEN.isdisjoint(name[2:])
-    if len(name) not in (2, 3) or name[0] not in SURNAMES or name[:2] in EVERYDAY or name[1:] in EVERYDAY:
+    if len(name) not in (2, 3) or name in NO_NAME or name[:2] in EVERYDAY or name[1:] in EVERYDAY:
         return False
-    if not NOT_GIVEN.isdisjoint(name[1:]) or name[-1] in "人村家庄" or name[0] in FUNCTION:
+    if caution < 1:
+        known = name[0] in SURNAMES or (caution < 0 and name[0] not in NOT_GIVEN)
+        return known and NEVER_GIVEN.isdisjoint(name[1:])
+    if not NOT_GIVEN.isdisjoint(name[1:]) or name[-1] in "人村家庄":
         return False
-    return name[0] in COMMON or not caution or (len(name) == 3 and caution < 2)
+    return name[0] in COMMON or (name[0] in SURNAMES and name[0] not in FUNCTION and len(name) == 3)
 
 
 def _before_title(text: str, end: int, after: int) -> int | None:
@@ -90,12 +100,14 @@ def _before_title(text: str, end: int, after: int) -> int | None:
         start = end - size
         if start < 0 or text[start] not in SURNAMES or not _ALL_HAN.fullmatch(text, start, end):
             continue
-        if text[start : start + 2] in EVERYDAY or not NOT_GIVEN.isdisjoint(text[start + 1 : end]):
+        if text[start : start + 2] in EVERYDAY or text[start + 1 : end] in EVERYDAY or text[max(0, start - 1) : start + 1] in ENDS_WORD:
+            continue
+        if not NOT_GIVEN.isdisjoint(text[start + 1 : end]):
             continue
         if (text[start] in COMMON and text[start] not in FUNCTION) or _bounded(text, start):
             return start
     start = end - 1
-    if start < 0 or text[start] not in SURNAMES or SHOP.match(text, after):
+    if start < 0 or text[start] not in SURNAMES or SHOP.match(text, after) or text[max(0, start - 1) : end] in ENDS_WORD:
         return None
     if text[start] in FUNCTION and not _bounded(text, start):
         return None
@@ -108,7 +120,7 @@ def _bounded(text: str, start: int) -> bool:
 
 def _is_place(text: str, match: re.Match[str]) -> bool:
     """于某小区, 和某些人: a function word and 某 of a thing, no surname."""
-    if match["surname"] in COMMON or match["title"]:
-        return False
     rest = match["rest"] or text[match.end() : match.end() + 1]
+    if match["title"] or (match["surname"] in COMMON and rest not in ("些", "个", "种")):
+        return False
     return rest in MOU_PLACE or (match["surname"] in FUNCTION and not _bounded(text, match.start()))

@@ -164,7 +164,7 @@ def _join_at(
     if first == "0":
         for size in (12, 11):
             last = ends.get(offset + size, -1)
-            if last > index and LANDLINE.fullmatch(digits, offset, offset + size):
+            if last > index and LANDLINE.fullmatch(digits, offset, offset + size) and _is_one_number(text, groups[index : last + 1]):
                 end = groups[last].end
                 if last + 1 < len(groups) and text[end : groups[last + 1].start] == "-":  # an extension
                     size_next = groups[last + 1].end - groups[last + 1].start
@@ -230,18 +230,21 @@ def _luhn(digits: str) -> bool:
 def _masked(text: str, match: re.Match[str], known: frozenset[str]) -> Span | None:
     """A number with stars in it still tells seven of eleven digits; where it fits a known number it is that number."""
     written = re.sub(r"[^0-9]", "*", match[0])
+    if len(written) > 18 and len(written.rstrip("0123456789")) <= 18:
+        written = written[: max(18, len(written.rstrip("0123456789")))]  # digits of what follows, such as a year
     size = len(written)
+    end = match.start() + size
     stars = written.replace("*", r"\d")
     for number in known:
         if len(number) == size and re.fullmatch(stars, number):
-            return Span(match.start(), match.end(), PHONE if size <= 12 else CARD, number)
+            return Span(match.start(), end, PHONE if size <= 12 else CARD, number)
     if label_before(text, match.start()) == "receipt":
         return None
     if size == 11 and written[0] == "1":
-        return Span(match.start(), match.end(), PHONE, written)
+        return Span(match.start(), end, PHONE, written)
     if size in (15, 18):
-        return Span(match.start(), match.end(), CARD, written)
+        return Span(match.start(), end, CARD, written)
     label = label_before(text, match.start())
     if label in ("phone", "card", "bank") and size >= 7:
-        return Span(match.start(), match.end(), {"phone": PHONE, "card": CARD, "bank": BANK}[label], written)
+        return Span(match.start(), end, {"phone": PHONE, "card": CARD, "bank": BANK}[label], written)
     return None

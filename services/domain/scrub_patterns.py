@@ -17,20 +17,22 @@ COMMON: Final = frozenset(
 RARE: Final = frozenset(
     "高林马方金江石白田任陆夏叶毛顾万雷常安文庞兰颜严温季章鲁申尤毕齐梅管左谷祁卜路关苗费纪盛童欧项曲成游阳席卫查屈鲍位甘景"
     "薄单包司柏宁柯桂于水区边来向和时应车丛房门支封冉明简花舒沙冀褚佟古池丰郎荣敖冷靖师匡解郁晏楚冼麦巩宫莫洛汲练骆闵连从步都"
-    "娄尚屠井权戚鄢尉晋党台巫习褟揭邝乐岑卞诸葛米禹平伏狄臧计阚桑储强全班仰仲伊"
+    "谈戈蒙蔺蓝乌敬佘寇蒲麻邬仇荆郜柴璩桑鞠訾阙殳厉戎敖巢蒯荀鄂娄尚屠井权戚鄢尉晋党台巫习褟揭邝乐岑卞诸葛米禹平伏狄臧计阚桑储强全班仰仲伊"
 )
 # Surnames that are also function words; after them a form of address is no proof.
-FUNCTION: Final = frozenset("于和向时应从都连任")
+FUNCTION: Final = frozenset("于和向时应从都连任位来区边水步强全解储计平台车明房门")
 COMPOUND: Final = frozenset(
     ("欧阳", "司马", "上官", "诸葛", "皇甫", "尉迟", "公孙", "慕容", "令狐", "司徒", "夏侯", "端木", "南宫", "长孙", "宇文", "呼延")
 )
 SURNAMES: Final = COMMON | RARE
-# Characters that stand in hardly any given name: pronouns, function words, parts of addresses and businesses.
-NOT_GIVEN: Final = frozenset(
-    "的了是在和与及或被把给让到吗呢吧我你他她它们这那哪个些每各某不没很就也还又再要会能可该并但因为从向对于等再已将请问找住称说"
-    "号楼栋室区市县镇乡街路厂店站州省桥巷弄期层单元房屋幢座厦铺馆院所局处科委办组队校湾坡坝沟塘岭"
+# Characters of no given name: pronouns, particles, function words.
+NEVER_GIVEN: Final = frozenset("的了是在和与及或被把给让到吗呢吧我你他她它们这那哪个些每各某不没很就也还又再要会能可该并但因从对等再已将请问找住称说")
+# ... and what is rare in names and common beside them: parts of addresses and offices, the words of complaints.
+NOT_GIVEN: Final = NEVER_GIVEN | frozenset(
+    "为向于部号楼栋室区市县镇乡街路厂店站州省巷弄期层单元房屋幢座厦铺馆院所局处委办组队校湾坡坝沟塘"
     "吃喝打拨联系电话手机反映投诉举报求助咨询情况问题噪扰污油烟臭味水气垃圾"
-)  # fmt: skip
+)
+
 # second characters that make an everyday word of a surname
 _WORDS: Final = """
 周围边末长岁到身期年刊一二三四五六日遭转 黄色金昏土豆瓜沙泥 何况必处以等时不在故人事种用苦方为止来尝曾须 程度序式 许多久可诺
@@ -43,9 +45,12 @@ _WORDS: Final = """
 来自电到往回源访信 车辆位间库道牌 房屋子间产东 门口面前店 明显确天白知 简单直 花园草 沙子土 古镇 池塘 丰富 冷却库 解决释 连续夜接
 步行道 时间候常段 应该当急 和谐平 台阶 平时均台方米房安 计划 强行度 全天 仰望 水泥利管产沟 区域政间内 边上 向阳 张贴挂扬榜开嘴
 康复 洗手 苏醒 罗列 董事 唐突 胡乱 杜绝 陈述旧列设 陶瓷 梁上 彭湃 殷切 凌晨空乱 柳树 牛羊 江河湖 孔洞 樊笼 尚未且可 师傅生 欧式
-党委员支 台风 计算 储存藏 强调 习惯 古树 都是有 权利益 荣誉 乐器队 房产 和其他
+党委员支 台风 计算 储存藏 强调 习惯 古树 都是有 班上级里主组 权利益 荣誉 乐器队 房产 和其他
 """
 EVERYDAY: Final = frozenset(word[0] + second for word in _WORDS.split() for second in word[1:])
+
+# A surname that ends a word: 感谢高师傅, 班主任张老师.
+ENDS_WORD: Final = frozenset(("感谢", "多谢", "谢谢", "致谢", "答谢", "主任", "委任", "责任", "物业", "工程", "公安", "周围", "车主", "出租"))
 
 HAN: Final = r"\u3400-\u4dbf\u4e00-\u9fff"
 _TITLE_WORDS = """
@@ -57,7 +62,7 @@ _TITLE_WORDS = """
 TITLE: Final = re.compile("|".join(sorted(_TITLE_WORDS.split(), key=len, reverse=True)))
 # What follows "surname + form of address" on the sign of a shop (李先生牛肉面, 王阿姨烧烤).
 _SHOP_WORDS = """
-加州 牛 羊 猪 鸡 鸭 鹅 鱼 虾 蟹 面 粉 米线 米粉 粥 饺 包子 馒头 馄饨 烧烤 烧腊 烤 炸 串 卤 锅 火锅 麻辣 香锅 冒菜 早餐 早点 快餐 餐 饭店 饭馆
+肠粉 肠 加州 牛 羊 猪 鸡 鸭 鹅 鱼 虾 蟹 面 粉 米线 米粉 粥 饺 包子 馒头 馄饨 烧烤 烧腊 烤 炸 串 卤 锅 火锅 麻辣 香锅 冒菜 早餐 早点 快餐 餐 饭店 饭馆
 菜馆 小炒 炒 小吃 茶 酒 咖啡 奶茶 烘焙 蛋糕 面包 水果 果 超市 便利 百货 美甲 美容 美发 理发 养生 足 按摩 洗 修 汽修 废品 家具 家政 托管 烟酒
 豆 糖 农家 私房 土菜 大排档 食堂 食品 厨 店 馆 铺 坊 吧 庄 记 牌 海鲜 甜品 凉 酱 煲 饼 米 花店 服装 烟花 养殖 养猪 养鸡 加工 木业 五金
 """
@@ -65,7 +70,7 @@ SHOP: Final = re.compile("|".join(_SHOP_WORDS.split()))
 
 # ---- where a name follows. STRONG: nearly always; WEAK: only with a boundary behind the name.
 _NAME_END = (
-    rf"(?=[^{HAN}]|$|电话|手机|联系|身份|住|地址|家住|男|女|先生|反映|反应|来电|致电|投诉|举报|表示|称|认为|要求|希望|说|于|在|是|系|向|因"
+    rf"(?=[^{HAN}]|$|电话|手机|联系|身份|住|地址|家住|男|女|先生|日期|反映|反应|来电|致电|投诉|举报|表示|称|认为|要求|希望|说|于|在|是|系|向|因"
     r"|和|与|及|今年|现年|对|再次|多次|曾|已|咨询|求助|诉求|来信|来访|写信)"
 )
 STRONG_CUE: Final = re.compile(
@@ -76,7 +81,7 @@ STRONG_OPEN: Final = re.compile(
     rf"(?:我叫|我名叫|我的名字[叫是]|(?:姓名|署名|联系人|投诉人|举报人|反映人|申请人|来电人|诉求人|信访人)\s?[:：])\s?(?P<name>[{HAN}]{{3,4}})"
 )
 WEAK_CUE: Final = re.compile(
-    rf"(?:本人|我是|我系|市民|居民|村民|业主|住户|网友|群众)[:：\s]?(?P<name>[{HAN}]{{2,4}}?){_NAME_END}"
+    rf"(?:本人|我是|我系|市民|[居村]民(?![区楼组点])|(?<!物)业主|住户|网友|群众)[:：\s]?(?P<name>[{HAN}]{{2,4}}?){_NAME_END}"
 )
 SIGNATURE: Final = re.compile(
     rf"[。！!？?；;…\n][ \t\u3000]*(?P<name>[{HAN}]{{2,4}})[ \t\u3000]*(?=\n|$|(?:19|20)\d\d[年.-])"
@@ -127,13 +132,14 @@ PLATE: Final = re.compile(
     r"(?:[DFdf][A-HJ-NP-Za-hj-np-z0-9*]\d{4}|\d{5}[DFdf]|[A-HJ-NP-Za-hj-np-z0-9*]{4}[A-HJ-NP-Za-hj-np-z0-9挂学警港澳领试超])(?!\d)"
 )
 _NUMERAL = "一二三四五六七八九十"
-_ROOM_WORD = r"(?:号?室(?!外|温|内温)|号?房(?!产|价|屋|间|东|子|租|贷|款|企|地|管|改|型|源|主|票|友|车|本|权|市|展|门|建))"
+_ROOM_WORD = r"(?:号?室(?!外|温|内温)|号?房(?!产|价|屋|间|东|子|租(?!户)|贷|款|企|地|管|改|型|源|主|票|友|车|本|权|市|展|门|建))"
 # Behind a bare number: then it counts or measures something.
-_MEASURE = r"(?![\d.,米平㎡元人户个年分万亿多余家套层楼栋号岁吨亩天次度级斤KkMmdD%％:：月日])"
+_MEASURE = r"(?![\d.,米平㎡元人户个年分万亿多余家套层楼栋号岁吨亩天次度级斤KkMmdD%％:：月日铺店]|商铺|门面|底商|商户)"
 ROOM: Final = re.compile(
     rf"(?:\d{{1,2}}|[{_NUMERAL}]{{1,3}}|[A-Za-z甲乙丙丁东西](?<![A-Za-z]{{2}}))单元"
     rf"(?:\d{{1,2}}[层楼])?[-\s]?(?:\d{{2,4}}{_MEASURE}|[〇零{_NUMERAL}]{{3,4}})?{_ROOM_WORD}?"
     rf"|(?<!\d)(?:\d{{1,2}}-)?\d{{2,5}}[A-Za-z]?{_ROOM_WORD}"
+    rf"|(?<!\d)(?!(?:19|20)\d\d房)\d{{3,4}}号?(?=房[屋间东子])|(?<!\d)\d{{1,2}}[A-Z]\d{{1,2}}室"
     rf"|(?:(?<=[栋幢座])|(?<=号楼))[-\s]?(?:\d{{1,2}}-)?\d{{3,4}}{_MEASURE}"
     rf"|(?<=\d-)(?<!\d\d\d-)\d{{1,2}}-(?!(?:19|20)\d\d)\d{{3,4}}(?!-){_MEASURE}"
     rf"|(?<=[苑园城府湾庭居寓轩郡邸院]\d-)\d{{3,4}}{_MEASURE}|(?<=[苑园城府湾庭居寓轩郡邸院]\d\d-)\d{{3,4}}{_MEASURE}"

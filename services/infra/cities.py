@@ -7,6 +7,7 @@ from pathlib import Path
 
 from services.domain.city import City
 from services.domain.city_check import check
+from services.domain.errors import CityFileInvalid
 from services.infra.settings import repository_root
 
 
@@ -18,7 +19,8 @@ class CityInvalid(Exception):
 def load_city(folder: Path) -> City:
     """The city of a folder (relative ones also below the repository); raises `CityInvalid` naming the first error."""
     path = folder if folder.exists() else repository_root() / folder
-    found = check(path)
-    if isinstance(found, City):
-        return found
-    raise CityInvalid(f"{len(found)} errors in {folder}; the first: {found[0]}")
+    try:
+        return check(path)
+    except CityFileInvalid as invalid:
+        first = invalid.problems[0] if invalid.problems else invalid
+        raise CityInvalid(f"{len(invalid.problems)} problems in {folder}, the first: {first}; see petitions city check") from None

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
-
-import structlog
+from zoneinfo import ZoneInfo
 
 from classifiers.urgency import emergency_words
 from contracts.complaints import (
@@ -34,7 +33,8 @@ from services.infra.vault import Vault
 from services.intake import repository as rows
 from services.intake.preparation import Prepared, Preparing
 
-log = structlog.get_logger()
+RECEIPT_PREFIX = "XF"
+LOCAL = ZoneInfo("Asia/Shanghai")
 EMERGENCY_REPORT = timedelta(hours=2)
 """The strictest limit of 部令17号 runs from knowledge, which is now; a person grades and may relax it."""
 MESSAGES = {
@@ -104,7 +104,7 @@ class Registering:
                 self._answer(unit, record, prepared, before.receipt_no, AnswerState.RESENT)
                 continue
             if before is None:
-                receipt = receipt_no(self.city.receipt_prefix, now.date(), next(numbers))
+                receipt = receipt_no(RECEIPT_PREFIX, now.astimezone(LOCAL).date(), next(numbers))
                 version, registered_at, state = 1, now, AnswerState.REGISTERED
             else:
                 receipt, version, registered_at = before.receipt_no, before.version + 1, before.registered_at

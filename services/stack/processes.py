@@ -90,12 +90,16 @@ def end(entry: Started, *, seconds: float = 10.0, politely: signal.Signals = sig
     process = entry.process()
     if process is None:
         return False
+    ours = next((handle for handle in _LIVING if handle.pid == entry.pid), None)
+    wait = ours.wait if ours else process.wait  # a child must be reaped by its own handle
     try:
         process.send_signal(politely)
-        process.wait(seconds)
-    except psutil.TimeoutExpired:
+        wait(seconds)
+    except (psutil.TimeoutExpired, subprocess.TimeoutExpired):
         process.kill()
-        process.wait(5)
+        wait(5)
     except psutil.NoSuchProcess:
         return False
+    if ours:
+        _LIVING.remove(ours)
     return True

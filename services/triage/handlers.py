@@ -124,7 +124,8 @@ class Triaging:
             event.version,
             event.reporter,
             event.to_bytes(),
-            rows.READING.dump_json(reading),
+            rows.reading_json(reading),
+            reading.profile,
             self.worker,
         )
         if complaint.id in self.memory.history:
@@ -202,7 +203,7 @@ class Triaging:
             tables["live_links"].append((event.complaint_id, case_id, link_id))
             tables["complaints"].append(
                 (event.complaint_id, event.receipt_no, event.version, event.region.shard, event.reporter,
-                 event.received_at, event.to_bytes(), rows.READING.dump_json(reading), self.worker)
+                 event.received_at, event.to_bytes(), rows.reading_json(reading), reading.profile, self.worker)
             )  # fmt: skip
             tables["guards"] += [(feature, event.complaint_id, now) for feature in dict.fromkeys(decision.guards)]
         for case_id in opened:

@@ -158,10 +158,10 @@ async def _own_case(unit: UnitOfWork, event: ComplaintRegistered, left: UUID) ->
     case_id = UUID(case_id_for(str(event.complaint_id), ordinal))
     [number] = await rows.case_numbers(connection, 1)
     row = await connection.fetchrow(
-        "SELECT reading::text AS reading FROM triage.complaints WHERE id = $1", event.complaint_id
+        "SELECT reading::text AS reading, profile FROM triage.complaints WHERE id = $1", event.complaint_id
     )
     assert row is not None
-    reading = rows.READING.validate_json(row["reading"])
+    reading = rows.as_reading(row["reading"], row["profile"])
     versions = ModelVersions(
         model=reading.versions.model, lexicon=reading.versions.lexicon, taxonomy=reading.versions.taxonomy
     )

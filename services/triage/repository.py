@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ READING: TypeAdapter[Reading] = TypeAdapter(Reading)
 
 SNAPSHOT = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text"
 _KNOWN = """
-SELECT c.id, c.event::text AS event, c.reading::text AS reading, l.case_id
+SELECT c.id, c.event::text AS event, c.reading::text AS reading, c.profile, l.case_id
 FROM triage.complaints c JOIN LATERAL (
     SELECT case_id FROM triage.live_links WHERE complaint_id = c.id ORDER BY weight DESC LIMIT 1) l ON true
 """
@@ -49,7 +49,7 @@ CASE_NUMBERS = "SELECT nextval('triage.case_numbers') FROM generate_series(1, $1
 CASE_COLUMNS = (
     "id", "case_no", "first_complaint", "region_code", "matter", "complaints", "reporters", "repeat_ordinal", "opened_at",
 )  # fmt: skip
-COMPLAINT_COLUMNS = ("id", "receipt_no", "version", "shard", "reporter", "received_at", "event", "reading", "worker")
+COMPLAINT_COLUMNS = ("id", "receipt_no", "version", "shard", "reporter", "received_at", "event", "reading", "profile", "worker")
 LINK_COLUMNS = (
     "id", "complaint_id", "case_id", "act", "kind", "band", "score", "to_complaint", "why", "against", "parts",
     "versions", "decided_by", "at", "worker",
@@ -65,7 +65,7 @@ SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[])
 ON CONFLICT (case_id, reporter) DO UPDATE SET times = excluded.times
 """
 NEW_VERSION = """
-UPDATE triage.complaints SET version = $2, reporter = $3, event = $4, reading = $5, worker = $6, changed = pg_current_xact_id()
+UPDATE triage.complaints SET version = $2, reporter = $3, event = $4, reading = $5, profile = $6, worker = $7, changed = pg_current_xact_id()
 WHERE id = $1
 """
 
@@ -94,11 +94,21 @@ class CaseCounts:
         self.repeat_ordinal = max(self.repeat_ordinal, before + 1)
 
 
+def reading_json(reading: Reading) -> bytes:
+    """A reading as it is stored; its packed profile has a column of its own."""
+    return READING.dump_json(reading, exclude={"profile"})
+
+
+def as_reading(stored: str, profile: bytes) -> Reading:
+    """What `reading_json` wrote, with its profile."""
+    return replace(READING.validate_json(stored), profile=profile)
+
+
 def _known(rows: Iterable[Any]) -> list[Known]:
     return [
         Known(
             as_complaint(ComplaintRegistered.model_validate_json(row["event"])),
-            READING.validate_json(row["reading"]),
+            as_reading(row["reading"], row["profile"]),
             str(row["case_id"]),
         )
         for row in rows

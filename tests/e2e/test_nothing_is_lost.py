@@ -9,6 +9,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from contracts.topics import SUBMITTED
 from services.infra.settings import Settings
@@ -67,10 +68,16 @@ async def test_32_kills_of_services_broker_and_database_lose_and_double_nothing(
 
 
 async def _trickle(settings: Settings) -> None:
-    """Publish while things are being killed, as a hotline with a retrying producer would."""
-    for start in range(0, COMPLAINTS, 250):
-        await publish(settings, SUBMITTED.name, records(range(start, min(start + 250, COMPLAINTS))))
-        await asyncio.sleep(0.8)
+    """Publish while things are being killed, with one producer that keeps trying, as a hotline has."""
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all", enable_idempotence=True)
+    await producer.start()
+    try:
+        for start in range(0, COMPLAINTS, 250):
+            batch = records(range(start, min(start + 250, COMPLAINTS)))
+            await asyncio.gather(*[await producer.send(SUBMITTED.name, key=key, value=value) for key, value in batch])
+            await asyncio.sleep(0.8)
+    finally:
+        await producer.stop()
 
 
 def _kill(pid: int) -> None:
