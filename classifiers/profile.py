@@ -24,8 +24,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from importlib.resources import files
 from math import exp
-from pathlib import Path
 from zlib import crc32
 
 import numpy as np
@@ -131,13 +131,15 @@ _PRIOR_DOCUMENTS = 3000.0
 _COMMON_IDF = 10.5
 
 
+def _general_table() -> list[str]:
+    return files("jieba.analyse").joinpath("idf.txt").read_text("utf8").splitlines()
+
+
 @lru_cache(maxsize=1)
 def _prior() -> npt.NDArray[np.float32]:
     """Document share of words and bigrams in general Chinese, from the table jieba ships for its own keywords."""
-    import jieba.analyse.tfidf
-
     table = np.zeros(1 << _BITS, np.float32)
-    for line in Path(jieba.analyse.tfidf.DEFAULT_IDF).read_text("utf8").splitlines():
+    for line in _general_table():
         word, _, value = line.rpartition(" ")
         idf = float(value)
         if idf > _COMMON_IDF or not word:
@@ -152,9 +154,7 @@ def _prior() -> npt.NDArray[np.float32]:
 @lru_cache(maxsize=1)
 def general_idf() -> dict[str, float]:
     """jieba's idf of words in general Chinese; words it does not know are names or slips, about 12."""
-    import jieba.analyse.tfidf
-
-    pairs = (line.rpartition(" ") for line in Path(jieba.analyse.tfidf.DEFAULT_IDF).read_text("utf8").splitlines())
+    pairs = (line.rpartition(" ") for line in _general_table())
     return {word: float(value) for word, _, value in pairs if word}
 
 
