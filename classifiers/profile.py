@@ -176,6 +176,10 @@ class Rarity:
         self._counts[0] = 0
         self.documents += by
 
+    def digest(self) -> int:
+        """A checksum of all counters, to compare states."""
+        return crc32(self._counts.tobytes())
+
     def idf(self, keys: npt.NDArray[np.uint32]) -> npt.NDArray[np.float32]:
         """Natural log of how rare each key is; 0 for padding. Same shape as `keys`."""
         slots = keys & np.uint32(_MASK)
