@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
@@ -14,8 +14,12 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
-from classifiers.pairs import DIRECTIONS, INDEX, Floats
+from classifiers import profile as pf
+from classifiers.pairs import DIRECTIONS, INDEX, NAMES, Floats
+from classifiers.reading import Complaint
+from classifiers.recent import RecentHistory
 from classifiers.scoring import PairModel, Tree
+from classifiers.triage import Triage, pair_up, score_pairs
 
 FOLDS = 5
 TREE_SHARE = 0.6
@@ -25,29 +29,69 @@ _RULED = ("cited",)
 
 @dataclass(frozen=True, slots=True)
 class PairSet:
-    """Labelled pairs: features, 1 where one matter, the matter (or row) a pair belongs to for folds, and a weight."""
+    """Labelled pairs: features, 1 where one matter, the query's number, the matters of both sides (a row in no matter
+    is its own), and a weight."""
 
     x: Floats
     y: npt.NDArray[np.int8]
-    group: npt.NDArray[np.str_]
     query: npt.NDArray[np.int64]
+    here: npt.NDArray[np.str_]
+    there: npt.NDArray[np.str_]
     weight: npt.NDArray[np.float64]
 
+    def __len__(self) -> int:
+        return len(self.y)
+
     def __add__(self, other: PairSet) -> PairSet:
-        offset = int(self.query.max()) + 1 if len(self.query) else 0
+        offset = int(self.query.max()) + 1 if len(self) else 0
         return PairSet(
             np.concatenate([self.x, other.x]), np.concatenate([self.y, other.y]),
-            np.concatenate([self.group, other.group]), np.concatenate([self.query, other.query + offset]),
-            np.concatenate([self.weight, other.weight]),
+            np.concatenate([self.query, other.query + offset]), np.concatenate([self.here, other.here]),
+            np.concatenate([self.there, other.there]), np.concatenate([self.weight, other.weight]),
         )
 
     def scaled(self, by: float) -> PairSet:
         """The same with every weight multiplied."""
-        return PairSet(self.x, self.y, self.group, self.query, self.weight * by)
+        return PairSet(self.x, self.y, self.query, self.here, self.there, self.weight * by)
 
     def pick(self, rows: npt.NDArray[Any]) -> PairSet:
         """Some pairs."""
-        return PairSet(self.x[rows], self.y[rows], self.group[rows], self.query[rows], self.weight[rows])
+        return PairSet(self.x[rows], self.y[rows], self.query[rows], self.here[rows], self.there[rows], self.weight[rows])
+
+
+Judge = Callable[[str, str], bool | None]
+
+
+def collect(
+    triage: Triage, complaints: Sequence[Complaint], judge: Judge, matter: Callable[[str], str],
+    history: RecentHistory | None = None, batch: int = 512,
+) -> PairSet:
+    """Pairs as `decide` would meet them in this order; `judge(later, earlier)` is None where nobody knows."""
+    past = history or RecentHistory()
+    size = pf.DTYPE.itemsize
+    x, y, query, here, there = [], [], [], [], []
+    for start in range(0, len(complaints), batch):
+        part = complaints[start : start + batch]
+        readings = triage.read(part)
+        own = np.frombuffer(b"".join(r.profile[:size] for r in readings), pf.DTYPE)
+        met = pair_up(part, readings, own, past)
+        verdicts = [judge(part[i].id, met.id_of(at, part)) for at, i in enumerate(met.here)]
+        known = np.array([at for at, verdict in enumerate(verdicts) if verdict is not None], np.intp)
+        if len(known):
+            rows, _ = score_pairs(None, own, met, past.rarity)
+            x.append(rows[known])
+            y += [int(bool(verdicts[at])) for at in known]
+            query += [start + int(met.here[at]) for at in known]
+            here += [matter(part[met.here[at]].id) for at in known]
+            there += [matter(met.id_of(int(at), part)) for at in known]
+        for complaint, reading in zip(part, readings, strict=True):
+            past.add(complaint, reading, matter(complaint.id))
+    labels = np.array(y, np.int8)
+    groups = np.array(here, np.str_)
+    return PairSet(
+        np.concatenate(x) if x else np.zeros((0, len(NAMES)), np.float32), labels, np.array(query, np.int64), groups,
+        np.array(there, np.str_), matter_weights(labels, groups),
+    )
 
 
 def matter_weights(y: npt.NDArray[np.int8], group: npt.NDArray[np.str_]) -> npt.NDArray[np.float64]:
@@ -56,9 +100,9 @@ def matter_weights(y: npt.NDArray[np.int8], group: npt.NDArray[np.str_]) -> npt.
     return np.array([6.0 / np.sqrt(sizes[g]) if label else 1.0 for g, label in zip(group.tolist(), y, strict=True)])
 
 
-def folds_of(groups: Sequence[str], folds: int = FOLDS) -> npt.NDArray[np.int64]:
-    """Fold of each group, the same in every run."""
-    return np.array([crc32(group.encode()) % folds for group in groups])
+def folds_of(groups: npt.NDArray[np.str_], folds: int = FOLDS) -> npt.NDArray[np.int64]:
+    """Fold of each matter, the same in every run."""
+    return np.array([crc32(group.encode()) % folds for group in groups.tolist()], np.int64)
 
 
 def fit_raw(data: PairSet, seed: int = 0, trees: int = 120) -> PairModel:
@@ -101,13 +145,13 @@ def _export(nodes: npt.NDArray[Any]) -> Tree:
 
 
 def out_of_fold(data: PairSet, extra: PairSet | None = None, folds: int = FOLDS) -> npt.NDArray[np.float64]:
-    """Raw scores of every pair by models that saw nothing of its matter; `extra` is trained on in every fold."""
-    fold = folds_of(data.group.tolist(), folds)
-    raw = np.zeros(len(data.y))
+    """Raw scores of every pair by models that saw nothing of either side's matter; `extra` is in every training."""
+    here, there = folds_of(data.here, folds), folds_of(data.there, folds)
+    raw = np.zeros(len(data))
     for k in range(folds):
-        seen = data.pick(np.flatnonzero(fold != k))
-        held = np.flatnonzero(fold == k)
+        held = np.flatnonzero(here == k)
         if len(held):
+            seen = data.pick(np.flatnonzero((here != k) & (there != k)))
             raw[held] = fit_raw(seen + extra if extra is not None else seen).raw(data.x[held])
     return raw
 
@@ -119,19 +163,14 @@ def best_of_query(raw: npt.NDArray[np.float64], query: npt.NDArray[np.int64]) ->
     return order[first]
 
 
-def calibrated(model: PairModel, raw: npt.NDArray[np.float64], data: PairSet, per_matter: bool = False) -> PairModel:
+def calibrated(model: PairModel, raw: npt.NDArray[np.float64], data: PairSet) -> PairModel:
     """`model` with a calibration learned from out-of-fold scores of the best pair of each query.
 
     Isotonic over the raw log-odds, thinned to at most sixteen points, the share in each smoothed towards a half so
     that no score is 0 or 1.
     """
     rows = best_of_query(raw, data.query)
-    x, y = raw[rows], data.y[rows].astype(float)
-    if per_matter:
-        sizes = Counter(data.group[rows][y == 1].tolist())
-        w = np.array([1 / np.sqrt(sizes[g]) if t else 1.0 for g, t in zip(data.group[rows].tolist(), y, strict=True)])
-    else:
-        w = np.ones(len(y))
+    x, y, w = raw[rows], data.y[rows].astype(float), np.ones(len(rows))
     order = np.argsort(x, kind="stable")
     x, y, w = x[order], y[order], w[order]
     smooth = IsotonicRegression(out_of_bounds="clip").fit(x, y, sample_weight=w).predict(x)

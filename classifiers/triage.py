@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -137,53 +138,24 @@ class Triage:
             return []
         size = pf.DTYPE.itemsize
         own = np.frombuffer(b"".join(r.profile[:size] for r in readings), pf.DTYPE)
-        found = history.candidates(complaints, readings, CANDIDATES)
-        neighbours = _neighbours(own, history.rarity)
-        here: list[int] = []
-        profiles: list[bytes] = []
-        stored: list[Stored | int] = []
-        for i, complaint in enumerate(complaints):
-            extra = [history.get(other) for other in history.bound(complaint.id)]
-            known = {item.id: item for item in [item for item, _ in found[i]] + [item for item in extra if item]}
-            for item in known.values():
-                here.append(i)
-                profiles.append(item.profile)
-                stored.append(item)
-            for j in neighbours[i]:
-                here.append(i)
-                profiles.append(readings[j].profile)
-                stored.append(j)
-        scores, rows = self._score(own, np.array(here, np.intp), profiles, history.rarity)
-        first = np.searchsorted(np.array(here, np.intp), np.arange(len(complaints) + 1))
+        met = pair_up(complaints, readings, own, history)
+        rows, scores = score_pairs(self.model, own, met, history.rarity)
+        first = np.searchsorted(met.here, np.arange(len(complaints) + 1))
         decisions: list[Decision] = []
         for i, (complaint, reading) in enumerate(zip(complaints, readings, strict=True)):
             bound = set(history.bound(complaint.id))
             candidates = []
             for at in range(first[i], first[i + 1]):
-                item = stored[at]
+                item = met.stored[at]
                 id, case = (complaints[item].id, decisions[item].case) if isinstance(item, int) else (item.id, item.case)
                 candidates.append(
-                    Candidate(id, case, float(scores[at]), rows[at], profiles[at], id in bound,
+                    Candidate(id, case, float(scores[at]), rows[at], met.profiles[at], id in bound,
                               history.forbidden(complaint.id, case), history.closed(case))
                 )
             decision = self._decide_one(complaint, reading, own[i], candidates, history.rarity, new_case)
             history.add(complaint, reading, decision.case)
             decisions.append(decision)
         return decisions
-
-    def _score(
-        self, own: pf.Records, here: npt.NDArray[np.intp], profiles: Sequence[bytes], rarity: pf.Rarity
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]]:
-        if not profiles:
-            return np.zeros(0), np.zeros((0, len(NAMES)), np.float32)
-        size = pf.DTYPE.itemsize
-        theirs = np.frombuffer(b"".join(profile[:size] for profile in profiles), pf.DTYPE)
-        rows = features(Weighted.of(own, rarity).pick(here), Weighted.of(theirs, rarity))
-        scores = self.model(rows)
-        cited = np.flatnonzero(rows[:, INDEX["cited"]] > 0)
-        for at in cited:
-            scores[at] = rule_score(float(scores[at]), rows[at])
-        return scores, rows
 
     def _decide_one(
         self, complaint: Complaint, reading: Reading, record: np.void, candidates: Sequence[Candidate],
@@ -205,6 +177,57 @@ class Triage:
             to=chosen.id, suggested_case=chosen.case, why=tuple(evidence.why(rarity)), against=tuple(evidence.against()),
             parts=parts, guards=marks,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Meetings:
+    """Which complaint of a batch meets which earlier one; `here` ascends. An int in `stored` is one of the batch."""
+
+    here: npt.NDArray[np.intp]
+    stored: list[Stored | int]
+    profiles: list[bytes]
+
+    def id_of(self, at: int, batch: Sequence[Complaint]) -> str:
+        """Id of the earlier complaint."""
+        item = self.stored[at]
+        return batch[item].id if isinstance(item, int) else item.id
+
+
+def pair_up(
+    complaints: Sequence[Complaint], readings: Sequence[Reading], own: pf.Records, history: History
+) -> Meetings:
+    """The history's candidates, the bound ones, and neighbours within the batch, for every complaint."""
+    found = history.candidates(complaints, readings, CANDIDATES)
+    near = _neighbours(own, history.rarity)
+    here: list[int] = []
+    profiles: list[bytes] = []
+    stored: list[Stored | int] = []
+    for i, complaint in enumerate(complaints):
+        bound = [history.get(other) for other in history.bound(complaint.id)]
+        known = {item.id: item for item in [item for item, _ in found[i]] + [item for item in bound if item]}
+        stored += known.values()
+        profiles += [item.profile for item in known.values()]
+        stored += near[i]
+        profiles += [readings[j].profile for j in near[i]]
+        here += [i] * (len(known) + len(near[i]))
+    return Meetings(np.array(here, np.intp), stored, profiles)
+
+
+def score_pairs(
+    model: scoring.PairModel | None, own: pf.Records, met: Meetings, rarity: pf.Rarity
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
+    """Feature rows and scores of all meetings; without a model the scores are zero."""
+    if not met.profiles:
+        return np.zeros((0, len(NAMES)), np.float32), np.zeros(0)
+    size = pf.DTYPE.itemsize
+    theirs = np.frombuffer(b"".join(profile[:size] for profile in met.profiles), pf.DTYPE)
+    rows = features(Weighted.of(own, rarity).pick(met.here), Weighted.of(theirs, rarity))
+    if model is None:
+        return rows, np.zeros(len(rows))
+    scores = model(rows)
+    for at in np.flatnonzero(rows[:, INDEX["cited"]] > 0):
+        scores[at] = rule_score(float(scores[at]), rows[at])
+    return rows, scores
 
 
 def _categories(folder: Path) -> Categories:
