@@ -22,6 +22,7 @@ import numpy.typing as npt
 from classifiers import extract_cues as cues
 from classifiers import profile as pf
 from classifiers import scoring
+from classifiers.categories import Categories as TrainedCategories
 from classifiers.extract import pack, place_of, respondent_of, take_apart
 from classifiers.guesses import Guesses, Labels
 from classifiers.linking import (
@@ -232,10 +233,9 @@ def score_pairs(
 
 def _categories(folder: Path) -> Categories:
     try:
-        from classifiers import categories
-    except ImportError:
+        loaded: Categories = TrainedCategories.load(folder)
+    except FileNotFoundError:
         return Guesses()
-    loaded: Categories = categories.Categories.load(folder)
     return loaded
 
 

@@ -151,7 +151,7 @@ def _copy(of: dict[str, Any], rng: random.Random, when: datetime, ident: str) ->
 def row(matter: Matter, telling: Telling, rng: random.Random, when: datetime, i: int) -> dict[str, Any]:
     """The complaint and its labels.
 
-    Keys: id title text time user env types subtype respondent place urgent matter level lookalike_of lookalike_kind
+    Keys: id title text time user env types subtype respondent place urgent matter level lookalike_of lookalike_kind source
     lead_unit risk_area demand.
     """
     teller = Teller(matter, telling, rng)
@@ -168,6 +168,6 @@ def row(matter: Matter, telling: Telling, rng: random.Random, when: datetime, i:
         "id": f"{matter.id}.{i}", "title": title, "text": text, "time": when.isoformat(sep=" "), "user": telling.user,
         "env": matter.env, "types": types, "subtype": subtype, "respondent": teller.respondent, "place": teller.place,
         "urgent": urgent, "matter": matter.id, "level": telling.level, "lookalike_of": matter.lookalike_of,
-        "lookalike_kind": matter.lookalike_kind, "lead_unit": aspects[0]["unit"],
+        "lookalike_kind": matter.lookalike_kind, "source": matter.proto["key"], "lead_unit": aspects[0]["unit"],
         "risk_area": risk_area(subtype, f"{title}\n{text}") if subtype else None, "demand": demand,
     }
