@@ -73,7 +73,10 @@ class Versions:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one complaint says when read alone. Probabilities are calibrated, in 0..1, highest first."""
+    """What one complaint says when read alone. Probabilities are calibrated, in 0..1, highest first.
+
+    `profile` is the packed record the linker remembers it by (classifiers.profile), a function of the complaint alone.
+    """
 
     id: str
     environmental: float
@@ -94,6 +97,7 @@ class Reading:
     new_facts: bool = False
     quoted: tuple[Span, ...] = ()
     lead_unit: tuple[tuple[str, float], ...] = ()
+    profile: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

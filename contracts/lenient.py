@@ -1,7 +1,8 @@
 """Readers of what hotlines really send: times in many formats, numbers as strings, Chinese words for codes.
 
-Each reader takes a decoded JSON value and returns the canonical value, `None` for an empty one, or raises `Unreadable`.
-None of them looks at the clock. Times without an offset are Beijing time (China has had no summer time since 1991).
+Each reader takes a decoded JSON value and returns the canonical value, `None` for an empty one, or raises
+`Unreadable`. None of them looks at the clock. Times without an offset are Beijing time (China has had no
+summer time since 1991).
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from contracts.vocabulary import DemandType, SourceChannel
 CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 # Words that spreadsheets and old systems write where there is nothing.
-_EMPTY = frozenset({"", "null", "none", "nan", "nil", "n/a", "undefined", "无", "-", "--", "/", "空", "未填", "未填写"})
+_EMPTY = frozenset(
+    {"", "null", "none", "nan", "nil", "n/a", "undefined", "无", "-", "--", "/", "空", "未填", "未填写"}
+)
 
 _TIME = re.compile(
     r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?"
@@ -51,7 +54,8 @@ def narrow(value: str) -> str:
 
 
 def read_string(value: Any) -> str:
-    """A string; numbers become their plain decimal form (a phone number read from a spreadsheet is a float)."""
+    """A string; numbers become their plain decimal form (a phone number read from a spreadsheet is a
+    float)."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -71,8 +75,9 @@ def read_code(value: Any) -> str:
 def read_time(value: Any) -> datetime:
     """An aware time in UTC.
 
-    Accepts RFC 3339, `YYYY-MM-DD[ HH:MM[:SS[.f]]]`, the same with `/`, `.` or 年月日, `YYYYMMDDHHMMSS`, and epoch
-    milliseconds or seconds as number or string. Raises `Unreadable` for anything else and outside 1990 to 2100.
+    Accepts RFC 3339, `YYYY-MM-DD[ HH:MM[:SS[.f]]]`, the same with `/`, `.` or 年月日, `YYYYMMDDHHMMSS`, and
+    epoch milliseconds or seconds as number or string. Raises `Unreadable` for anything else and outside 1990
+    to 2100.
     """
     if isinstance(value, datetime):
         moment = value
@@ -130,7 +135,9 @@ def _time_from_epoch(number: float) -> datetime:
 
 
 _TRUE = frozenset({"true", "t", "yes", "y", "1", "是", "有", "需要", "要", "要求", "保密", "匿名", "on"})
-_FALSE = frozenset({"false", "f", "no", "n", "0", "否", "不", "不需要", "不要", "不要求", "不保密", "实名", "公开", "off"})
+_FALSE = frozenset(
+    {"false", "f", "no", "n", "0", "否", "不", "不需要", "不要", "不要求", "不保密", "实名", "公开", "off"}
+)
 
 
 def read_flag(value: Any) -> bool:
@@ -189,8 +196,8 @@ _PAIR = re.compile(r"(-?\d{1,3}(?:\.\d+)?)\s*[,; ]\s*(-?\d{1,3}(?:\.\d+)?)")
 
 
 def read_coordinates(value: Any) -> dict[str, Any]:
-    """Longitude and latitude in degrees, from an object, a pair or `lon,lat`; a pair the wrong way round is turned,
-    which is safe in China because the ranges (73..136 and 3..54) do not meet. (0, 0) is no place."""
+    """Longitude and latitude in degrees, from an object, a pair or `lon,lat`; a pair the wrong way round is
+    turned, which is safe in China because the ranges (73..136 and 3..54) do not meet. (0, 0) is no place."""
     datum = None
     if isinstance(value, str):
         match = _PAIR.fullmatch(narrow(value))
@@ -266,7 +273,8 @@ _CHANNEL_WORDS: Mapping[str, SourceChannel] = {
     "其他": SourceChannel.OTHER,
     "其它": SourceChannel.OTHER,
 }
-# Ways of reaching a line, which name a channel only together with the line (first word: 12345, second: 12369).
+# Ways of reaching a line, which name a channel only together with the line (first word: 12345, second:
+# 12369).
 _WAYS: Mapping[str, tuple[SourceChannel, SourceChannel]] = {
     "电话": (SourceChannel.HOTLINE_12345, SourceChannel.ENV_12369_PHONE),
     "微信": (SourceChannel.HOTLINE_12345, SourceChannel.ENV_12369_WECHAT),
@@ -278,7 +286,8 @@ _WAYS: Mapping[str, tuple[SourceChannel, SourceChannel]] = {
 
 
 def read_channel(value: Any, source: str) -> SourceChannel:
-    """A channel's code or Chinese name. A bare way such as 电话 takes its line from the name of the source."""
+    """A channel's code or Chinese name. A bare way such as 电话 takes its line from the name of the
+    source."""
     word = read_code(value)
     if (code := word.upper().replace("-", "_")) in SourceChannel.__members__:
         return SourceChannel[code]

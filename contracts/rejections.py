@@ -1,7 +1,7 @@
 """Why a record could not be registered: a code, the field, and what to do about it, in Chinese and English.
 
-A rejection travels back to the source and into logs, so it never holds the offending value, nor any part of it:
-only the field's path among the names of the contract, and limits.
+A rejection travels back to the source and into logs, so it never holds the offending value, nor any part of
+it: only the field's path among the names of the contract, and limits.
 """
 
 from __future__ import annotations
@@ -163,8 +163,8 @@ _TEXTS: Mapping[RejectionCode, tuple[str, str, str, str]] = {
 
 
 def reject(field: str, code: RejectionCode, **limits: Any) -> Rejection:
-    """Make a rejection of `field`. `limits` fill the sentences (`limit`, `expected`, `expected_zh`); never pass a value
-    that came from the record."""
+    """Make a rejection of `field`. `limits` fill the sentences (`limit`, `expected`, `expected_zh`); never
+    pass a value that came from the record."""
     reason_zh, reason_en, remedy_zh, remedy_en = _TEXTS[code]
     return Rejection(
         field=field,
@@ -192,7 +192,12 @@ def from_validation_error(error: ValidationError) -> list[Rejection]:
     """One rejection for each error of a model of this package; the input stays out."""
     rejections = []
     for detail in error.errors(include_input=False, include_url=False):
-        path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]).lstrip(".") or "$"
+        path = (
+            "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]).lstrip(
+                "."
+            )
+            or "$"
+        )
         kind, context = detail["type"], detail.get("ctx", {})
         code = _ERRORS.get(kind, RejectionCode.BAD_VALUE)
         if kind == "string_pattern_mismatch":
@@ -204,7 +209,8 @@ def from_validation_error(error: ValidationError) -> list[Rejection]:
 
 
 def refuse_characters(value: Any, path: str, rejections: list[Rejection]) -> None:
-    """Add a rejection for every string with a character that neither Kafka's consumers nor PostgreSQL can store."""
+    """Add a rejection for every string with a character that neither Kafka's consumers nor PostgreSQL can
+    store."""
     if isinstance(value, str):
         if "\0" in value:
             rejections.append(reject(path, RejectionCode.BAD_CHARACTER))

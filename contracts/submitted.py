@@ -1,9 +1,10 @@
 """What a hotline publishes: one complaint, as it came. The only contract with identities in it.
 
-Only `source`, `external_id`, `received_at` and `text` are required (the fields are those of a 12345 or 12369 order).
-Reading is lenient where nothing is lost by it. Unknown fields are kept out. An optional value that cannot be read
-(a time such as 昨晚, an unknown channel) is left out and named in `set_aside`, because a citizen's complaint is not
-refused for a clerk's slip. What would break a bound, a store or a secret is a `Rejection`.
+Only `source`, `external_id`, `received_at` and `text` are required (the fields are those of a 12345 or 12369
+order). Reading is lenient where nothing is lost by it. Unknown fields are kept out. An optional value that
+cannot be read (a time such as 昨晚, an unknown channel) is left out and named in `set_aside`, because a
+citizen's complaint is not refused for a clerk's slip. What would break a bound, a store or a secret is a
+`Rejection`.
 """
 
 from __future__ import annotations
@@ -34,10 +35,13 @@ MAX_TEXT: Final = 20_000
 MAX_ATTACHMENTS: Final = 50
 
 _CONFIG = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
-# A mobile number or an 18-digit identity number standing alone inside an identifier. Next to letters a digit run is
-# let pass unless the whole identifier is letters and the number: one UUID in a thousand holds eleven digits in a row.
+# A mobile number or an 18-digit identity number standing alone inside an identifier. Next to letters a digit
+# run is let pass unless the whole identifier is letters and the number: one UUID in a thousand holds eleven
+# digits in a row.
 _MOBILE_INSIDE = re.compile(r"(?:(?<![0-9A-Za-z])|^[A-Za-z]+)(?:86)?1[3-9]\d{9}(?![0-9A-Za-z])")
-_CARD_INSIDE = re.compile(r"(?<!\d)[1-9]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?!\d)")
+_CARD_INSIDE = re.compile(
+    r"(?<!\d)[1-9]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?!\d)"
+)
 _CARD_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
@@ -45,7 +49,10 @@ def is_identity_card(number: str) -> bool:
     """True for 18 characters whose check character fits (GB 11643)."""
     if len(number) != 18 or not number[:17].isdigit():
         return False
-    return "10X98765432"[sum(w * int(d) for w, d in zip(_CARD_WEIGHTS, number, strict=False)) % 11] == number[17].upper()
+    return (
+        "10X98765432"[sum(w * int(d) for w, d in zip(_CARD_WEIGHTS, number, strict=False)) % 11]
+        == number[17].upper()
+    )
 
 
 def _opaque(value: str) -> str:
@@ -55,7 +62,9 @@ def _opaque(value: str) -> str:
     return value
 
 
-Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*\*?$")]
+Code = Annotated[
+    str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*\*?$")
+]
 Short = Annotated[str, StringConstraints(max_length=64)]
 Line = Annotated[str, StringConstraints(max_length=300)]
 Words = Annotated[tuple[Short, ...], Field(max_length=20)]
@@ -71,7 +80,8 @@ class Representative(BaseModel):
 
 
 class Petitioner(BaseModel):
-    """Who complains. Every value is an identity: after intake it exists in the vault alone. `None` is "not said"."""
+    """Who complains. Every value is an identity: after intake it exists in the vault alone. `None` is "not
+    said"."""
 
     model_config = _CONFIG
 
@@ -116,8 +126,9 @@ class Coordinates(BaseModel):
 
 
 class ComplaintSubmitted(BaseModel):
-    """One complaint as a hotline received it. Times are aware; naive ones are refused here, `parse_submitted` reads
-    them as Beijing time. A later record with the same (source, external_id) is a new version of the same complaint."""
+    """One complaint as a hotline received it. Times are aware; naive ones are refused here, `parse_submitted`
+    reads them as Beijing time. A later record with the same (source, external_id) is a new version of the
+    same complaint."""
 
     model_config = _CONFIG
 
@@ -156,7 +167,7 @@ class ComplaintSubmitted(BaseModel):
         return f"{self.source}:{self.external_id}"
 
 
-# ------------------------------------------------------------------------------------------------ lenient reading
+# ---- lenient reading
 
 _Reader = Callable[[Any], Any]
 _OPTIONAL = "optional"  # an unreadable value is set aside
@@ -172,7 +183,9 @@ class _Reading:
         self.rejections: list[Rejection] = []
         self.set_aside: list[str] = []
 
-    def fields(self, record: Mapping[str, Any], table: Mapping[str, tuple[_Reader, str]], prefix: str) -> dict[str, Any]:
+    def fields(
+        self, record: Mapping[str, Any], table: Mapping[str, tuple[_Reader, str]], prefix: str
+    ) -> dict[str, Any]:
         """Canonical values of the known fields of `record` that hold anything."""
         found: dict[str, Any] = {}
         for name, value in record.items():
@@ -193,7 +206,9 @@ class _Reading:
                     self.rejections.append(_unreadable(prefix + name, name))
         return found
 
-    def entries(self, value: Any, table: Mapping[str, tuple[_Reader, str]], field: str, bare: str) -> list[dict[str, Any]]:
+    def entries(
+        self, value: Any, table: Mapping[str, tuple[_Reader, str]], field: str, bare: str
+    ) -> list[dict[str, Any]]:
         """A list of objects; a bare string is an object with `bare` only."""
         entries = value if isinstance(value, list) else [value]
         found = []
@@ -206,7 +221,9 @@ class _Reading:
             if isinstance(entry, dict):
                 found.append(self.fields(entry, table, path + "."))
             else:
-                self.rejections.append(reject(path, RejectionCode.WRONG_TYPE, expected="object", expected_zh="对象"))
+                self.rejections.append(
+                    reject(path, RejectionCode.WRONG_TYPE, expected="object", expected_zh="对象")
+                )
         return found
 
 
@@ -241,11 +258,10 @@ def _size(value: Any) -> int:
     return number
 
 
-def _phone(value: Any) -> str:
-    return lenient.read_code(value)
-
-
-_REPRESENTATIVE: Mapping[str, tuple[_Reader, str]] = {"name": (_line, _OPTIONAL), "phone": (_phone, _OPTIONAL)}
+_REPRESENTATIVE: Mapping[str, tuple[_Reader, str]] = {
+    "name": (_line, _OPTIONAL),
+    "phone": (lenient.read_code, _OPTIONAL),
+}
 _ATTACHMENT: Mapping[str, tuple[_Reader, str]] = {
     "uri": (_line, _STRICT),
     "name": (_line, _OPTIONAL),
@@ -255,7 +271,7 @@ _ATTACHMENT: Mapping[str, tuple[_Reader, str]] = {
 }
 _PETITIONER: Mapping[str, tuple[_Reader, str]] = {
     "name": (_line, _OPTIONAL),
-    "phone": (_phone, _OPTIONAL),
+    "phone": (lenient.read_code, _OPTIONAL),
     "id_number": (lenient.read_code, _OPTIONAL),
     "address": (_line, _OPTIONAL),
     "anonymous": (lenient.read_flag, _OPTIONAL),
@@ -290,7 +306,8 @@ _RECORD: Mapping[str, tuple[_Reader, str]] = {
 
 
 def parse_submitted(raw: bytes) -> ComplaintSubmitted | list[Rejection]:
-    """Read one record of the submitted topic. Never raises for what the record holds; a list is never empty."""
+    """Read one record of the submitted topic. Never raises for what the record holds; a list is never
+    empty."""
     if len(raw) > MAX_RECORD_BYTES:
         return [reject("$", RejectionCode.TOO_LARGE, limit=MAX_RECORD_BYTES)]
     raw = raw.removeprefix(b"\xef\xbb\xbf")
@@ -304,7 +321,8 @@ def parse_submitted(raw: bytes) -> ComplaintSubmitted | list[Rejection]:
 
 
 def _second_try(raw: bytes) -> Any:
-    """Find out what is wrong with the bytes; raw line breaks inside strings, which old systems write, are let pass."""
+    """Find out what is wrong with the bytes; raw line breaks inside strings, which old systems write, are let
+    pass."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -333,7 +351,9 @@ def read_submitted(record: Any) -> ComplaintSubmitted | list[Rejection]:
             found["petitioner"] = block
         else:
             del found["petitioner"]
-            reading.rejections.append(reject("petitioner", RejectionCode.WRONG_TYPE, expected="object", expected_zh="对象"))
+            reading.rejections.append(
+                reject("petitioner", RejectionCode.WRONG_TYPE, expected="object", expected_zh="对象")
+            )
     if "attachments" in found:
         found["attachments"] = reading.entries(found["attachments"], _ATTACHMENT, "attachments", "uri")
     if (channel := found.get("channel")) is not None:

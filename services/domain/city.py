@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -81,6 +82,11 @@ class City:
         return self.document.city.name
 
     @property
+    def receipt_prefix(self) -> str:
+        """What every receipt number of the city begins with."""
+        return self.document.city.receipt_prefix
+
+    @property
     def index(self) -> CityIndex:
         """Look-up tables, built once per content."""
         return _index(self)
@@ -123,6 +129,7 @@ class CityIndex:
     `seats` maps (kind, region) to the unit there; `subtypes` maps (type, label or alias) and, for labels that only
     one type has, (None, label) to (type, canonical name); `duties` holds the rules of (type, sub-type or None), the
     one that wins first: own district, then the city's designation, then the general rule; narrower conditions first.
+    `unit_pattern` finds a unit's own name or alias (`unit_names`) in what is complained about.
     """
 
     kinds: dict[str, Kind]
@@ -136,7 +143,17 @@ class CityIndex:
     officers: dict[str, tuple[Officer, ...]]
     subtypes: dict[tuple[PollutionType | None, str], tuple[PollutionType, str]]
     duties: dict[tuple[PollutionType, str | None], tuple[Duty, ...]]
-    unit_names: tuple[tuple[str, str], ...]
+    unit_names: dict[str, str]
+    unit_pattern: re.Pattern[str]
+
+
+_BESIDE = r"(?!旁|对面|附近|门口|隔壁|后面|楼下|斜对|东侧|西侧|南侧|北侧)"
+"""A shop beside an office is not the office."""
+
+
+def any_of(names: Iterable[str]) -> str:
+    """A regular expression for any of these names, the longest first."""
+    return "|".join(re.escape(name) for name in sorted(names, key=lambda name: (-len(name), name))) or "(?!)"
 
 
 def regions_of(document: CityDocument) -> Iterator[tuple[str, District | Town]]:
@@ -190,6 +207,7 @@ def _index(city: City) -> CityIndex:
     for officer in sorted(document.officers, key=lambda entry: entry.id):
         officers[officer.unit].append(officer)
 
+    unit_names = {name: unit.id for unit in document.units for name in (unit.name, *unit.aliases)}
     return CityIndex(
         kinds={kind.id: kind for kind in document.kinds},
         units={unit.id: unit for unit in document.units},
@@ -205,5 +223,6 @@ def _index(city: City) -> CityIndex:
             key: tuple(sorted(rules, key=lambda rule: (duty_rank(rule, city.code), rule.id), reverse=True))
             for key, rules in duties.items()
         },
-        unit_names=tuple((name, unit.id) for unit in document.units for name in (unit.name, *unit.aliases)),
+        unit_names=unit_names,
+        unit_pattern=re.compile(f"({any_of(unit_names)}){_BESIDE}"),
     )

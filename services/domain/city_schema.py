@@ -72,11 +72,15 @@ class District(Entry):
 
 
 class CityName(Entry):
-    """The prefecture-level city itself. `source` says where the region codes come from."""
+    """The prefecture-level city itself. `source` says where the region codes come from.
+
+    `receipt_prefix` begins every receipt number the city gives (2 to 6 capital letters).
+    """
 
     code: RegionCode
     name: Words
     aliases: tuple[Words, ...] = ()
+    receipt_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,6}$")] = "XF"
     source: Text
 
 
@@ -221,13 +225,16 @@ class Addition(Entry):
 
 
 class Trigger(Entry):
-    """When a leader must take a case over (领导包案); every condition given must hold."""
+    """When a leader must take a case over (领导包案); every condition given must hold.
+
+    `joint`: the signatories of one letter count as reporters. `level` says whose leader is asked for.
+    """
 
     id: Id
     text: Text
     repeat_ordinal_at_least: Annotated[int, Field(ge=2)] | None = None
     distinct_reporters_at_least: Annotated[int, Field(ge=2)] | None = None
-    joint: bool | None = None
+    joint: bool = False
     channels: tuple[SourceChannel, ...] = ()
     key_item: bool | None = None
     reopened: bool | None = None

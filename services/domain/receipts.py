@@ -1,9 +1,10 @@
-"""Receipt numbers: readable, safe against slips of the hand, and easy to find when a later complaint cites one.
+"""Receipt numbers: readable, safe against slips of the hand, and easy to find when a later complaint cites
+one.
 
-`XF20261124-000123-7` is a prefix of the city (2 to 6 capital letters), the date of registration, the day's sequence
-(six digits, seven or eight when a day has more than a million) and a check digit (Damm's, over letters as two digits,
-which notices every single wrong digit and every swap of neighbours). It begins with letters and a date, so it is never
-taken for a phone or identity number.
+`XF20261124-000123-7` is a prefix of the city (2 to 6 capital letters), the date of registration, the day's
+sequence (six digits, seven or eight when a day has more than a million) and a check digit (Damm's, over
+letters as two digits, which notices every single wrong digit and every swap of neighbours). It begins with
+letters and a date, so it is never taken for a phone or identity number.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from datetime import date
 
 _PREFIX = re.compile(r"[A-Z]{2,6}")
 _RECEIPT = re.compile(
-    r"(?<![A-Za-z0-9])([A-Za-z]{2,6})[ ]?((?:20|21)\d{6})[ ]?[-—–]?[ ]?(\d{6,8})[ ]?[-—–]?[ ]?(\d)(?![A-Za-z0-9])", re.ASCII
+    r"(?<![A-Za-z0-9])([A-Za-z]{2,6})[ ]?((?:20|21)\d{6})"
+    r"[ ]?[-—–]?[ ]?(\d{6,8})[ ]?[-—–]?[ ]?(\d)(?![A-Za-z0-9])",
+    re.ASCII,
 )
 MAX_SEQUENCE = 99_999_999
 
@@ -57,7 +60,8 @@ def _check_digit(body: str) -> str:
 def receipt_no(prefix: str, day: date, sequence: int) -> str:
     """The receipt number of the `sequence`-th complaint of `day`.
 
-    Raises `ReceiptError` for a prefix that is not 2 to 6 capital letters or a sequence outside 1 to 99,999,999.
+    Raises `ReceiptError` for a prefix that is not 2 to 6 capital letters or a sequence outside 1 to
+    99,999,999.
     """
     if not _PREFIX.fullmatch(prefix):
         raise ReceiptError("a receipt prefix is 2 to 6 capital letters")
@@ -87,8 +91,15 @@ def is_receipt(text: str) -> bool:
     return True
 
 
+def receipt_at(text: str, start: int) -> bool:
+    """True where a receipt number with its right check digit begins at `start` (ASCII spelling only)."""
+    match = _RECEIPT.match(text, start)
+    return match is not None and _read(match) is not None
+
+
 def find_receipts(text: str) -> tuple[str, ...]:
-    """Receipt numbers cited in free text, in canonical spelling, each once, in order; wrong check digits are left out."""
+    """Receipt numbers cited in free text, in canonical spelling, each once, in order; wrong check digits are
+    left out."""
     numbers = (_read(match) for match in _RECEIPT.finditer(unicodedata.normalize("NFKC", text)))
     return tuple(dict.fromkeys(str(number) for number in numbers if number is not None))
 

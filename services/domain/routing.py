@@ -7,7 +7,7 @@ unit complained about. Whatever happens, some unit leads.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -116,17 +116,12 @@ def holds(when: When, matter: Matter) -> bool:
     return True
 
 
-def cite(basis: Basis, titles: Mapping[str, str]) -> str:
-    """A citation as people read it, e.g. 《噪声污染防治法》第74—76条."""
-    return f"《{titles[basis.law]}》第{basis.articles}条"
-
-
 class _Routing:
     """One decision under way; keeps what the steps share."""
 
     __slots__ = (
-        "_accused", "_city", "_co", "_district", "_districts", "_human", "_index", "_matter", "_policy", "_reasons",
-        "_rules", "_basis",
+        "_accused", "_basis", "_city", "_co", "_district", "_districts", "_human", "_index", "_matter", "_policy",
+        "_reasons", "_region", "_rules",
     )  # fmt: skip
 
     def __init__(self, matter: Matter, city: City) -> None:
@@ -139,40 +134,45 @@ class _Routing:
         self._human = False
         placed = matter.region_confidence >= self._policy.min_region.value
         self._district = city.district_of(matter.region) if placed else None
-        named = {code: None for code in map(city.district_of, matter.districts) if code}
+        self._region = matter.region if self._district else city.code
+        named = dict.fromkeys(code for code in map(city.district_of, matter.districts) if code)
         self._districts = tuple(named) if len(named) > 1 else ()
-        respondent = matter.respondent
-        self._accused = (
-            frozenset(unit for name, unit in self._index.unit_names if name in respondent)
-            if respondent
-            else frozenset()
-        )
+        self._accused: frozenset[str] = frozenset()
+        if matter.respondent:
+            names = self._index.unit_pattern.findall(matter.respondent)
+            self._accused = frozenset(self._index.unit_names[name] for name in names)
 
     def decide(self) -> RouteDecision:
-        matter, policy = self._matter, self._policy
+        """Rule, level, unit; the desk wherever one of them is missing."""
         found = self._find_rule()
         if found is None:
             return self._desk(None, None, 0.0)
         duty, probability = found
-        confidence = round(probability * policy.evidence.value.get(duty.confidence, 0.0), 4)
+        confidence = probability * self._policy.evidence.value.get(duty.confidence, 0.0)
         self._rules.append(duty.id)
         self._basis.extend(self._cite(duty.basis))
-        self._human |= duty.needs_human
-        at_city = self._level()
-        lead = self._seat(duty.lead, self._city.code if at_city else matter.region)
+        at_city = self._led_by_city()
         if not at_city and self._district is None:
-            self._why("region-unknown", f"事发区域不明，由{self._desk_unit().name}先行统筹")
+            self._why("region-unknown", "事发区县不明")
             return self._desk(duty, self._seat(duty.lead, self._city.code), confidence)
+        if not at_city:
+            confidence *= self._matter.region_confidence
+        here = self._city.code if at_city else self._region
+        lead = self._seat(duty.lead, here)
         if lead is None:
-            self._why("no-unit", f"辖区没有“{duty.lead}”类可用单位")
+            self._why("no-unit", f"辖区没有可承办的“{duty.lead}”类单位")
             return self._desk(duty, None, confidence)
-        self._why("duty", f"{self._label(duty)}由“{duty.lead}”主办{self._grounds(duty)}")
+        label = f"{duty.type}·{duty.subtype}" if duty.subtype else f"{duty.type}（细类不明）"
+        self._why("duty", f"{label}由“{duty.lead}”主办（{'、'.join(self._cite(duty.basis)) or duty.source}）")
         if duty.needs_human:
-            self._why("designation", "法律留待地方指定或依据未经核实，须人工确认主办单位")
-        self._join(lead, duty)
-        return self._decision(lead, duty.confidence, confidence, by_default=False, suggested=None)
+            self._human = True
+            self._why("designation", f"须人工确认主办单位：{duty.source or '法律留待地方指定'}")
+        self._co[lead.id] = None  # taken, so that nothing adds it again
+        self._join(duty, here, at_city=at_city)
+        return self._decision(lead, duty, confidence, by_default=False, suggested=None)
 
     def _find_rule(self) -> tuple[Duty, float] | None:
+        """The duty rule and the probability that the matter is what the rule is about."""
         matter, policy = self._matter, self._policy
         if matter.environmental < policy.min_environmental.value:
             self._why("not-environmental", f"是否环境问题把握不足（{matter.environmental:.2f}）")
@@ -184,35 +184,39 @@ class _Routing:
         subtype: str | None = None
         if matter.subtype is not None and matter.subtype[1] >= policy.min_subtype.value:
             label, share = matter.subtype
+            # A label of another type alone says more than the type: dumping read as 生态 is still 建筑垃圾.
             known = self._index.subtypes.get((kind, label)) or self._index.subtypes.get((None, label))
             if known is None:
                 self._why("subtype-unknown", f"职责目录没有细类“{label}”，按“{kind}”大类")
             else:
                 kind, subtype = known
                 probability *= share
-        duty = self._winner(kind, subtype) or (self._winner(kind, None) if subtype else None)
+        duty = (self._winner(kind, subtype) if subtype else None) or self._winner(kind, None)
         if duty is None:
             self._why("no-rule", f"“{kind}{'·' + subtype if subtype else ''}”当日没有生效的职责规则")
             return None
         return duty, probability
 
     def _winner(self, kind: PollutionType, subtype: str | None) -> Duty | None:
-        matter, day = self._matter, self._matter.day
+        """The first rule that is in force, holds here and holds for this matter; the index has them in order."""
+        day, city_code = self._matter.day, self._city.code
         for duty in self._index.duties.get((kind, subtype), ()):
             if duty.valid_from > day or (duty.valid_to is not None and duty.valid_to < day):
                 continue
-            regions = duty.regions
-            if regions and self._city.code not in regions and (self._districts or self._district not in regions):
+            if duty.regions and city_code not in duty.regions and not self._own_rule(duty):
                 continue
-            if holds(duty.when, matter):
+            if holds(duty.when, self._matter):
                 return duty
         return None
 
-    def _level(self) -> bool:
-        """True where the city's own unit leads."""
+    def _own_rule(self, duty: Duty) -> bool:
+        """A district's own rule binds it alone, so not a matter that crosses its border."""
+        return not self._districts and self._district in duty.regions
+
+    def _led_by_city(self) -> bool:
         if self._districts:
             names = "、".join(self._index.region_names[code] for code in self._districts)
-            self._why("crosses-districts", f"涉及{names}，由市级单位主办、各区协办")
+            self._why("crosses-districts", f"涉及{names}，由市级单位主办、各区县协办")
             return True
         if self._matter.key_item and self._policy.city_leads_key_items.value:
             self._why("key-item", "督察重点关注件，由市级单位主办")
@@ -227,70 +231,71 @@ class _Routing:
                 return unit
         return None
 
-    def _join(self, lead: Unit, duty: Duty) -> None:
-        """Collect the co-handling units: districts crossed, the rule's own, other types, additions."""
-        at_city = lead.region == self._city.code and (bool(self._districts) or self._matter.key_item)
-        here = self._city.code if at_city else self._matter.region
+    def _join(self, duty: Duty, here: str | None, *, at_city: bool) -> None:
+        """Collect the co-handling units: the districts' own under a city lead, the rule's, other types', additions."""
         if at_city:
             for code in self._districts or ((self._district,) if self._district else ()):
-                self._add(self._seat(duty.lead, code) or self._city.desk(code))
-                if (duty.lead, code) not in self._index.seats:
-                    self._add(self._city.desk(code))
+                unit = self._index.seats.get((duty.lead, code))
+                self._add(unit if unit is not None and unit.id not in self._accused else self._city.desk(code))
         for kind in duty.co_handling:
             self._add(self._seat(kind, here))
         for other, probability in self._matter.types[1:]:
             if probability < self._policy.secondary_type.value or other == duty.type:
                 continue
             second = self._winner(other, None)
-            if second is not None:
-                unit = self._seat(second.lead, here)
-                if unit is not None and self._add(unit):
-                    self._rules.append(second.id)
-                    self._why("other-type", f"同时涉及{other}，{unit.name}协办")
+            unit = self._seat(second.lead, here) if second is not None else None
+            if second is not None and unit is not None and self._add(unit):
+                self._rules.append(second.id)
+                self._why("other-type", f"同时涉及{other}，{unit.name}协办")
         self._additions(here)
-        self._co.pop(lead.id, None)
 
     def _additions(self, here: str | None) -> None:
         for addition in self._city.document.additions:
             if not holds(addition.when, self._matter):
                 continue
-            joined = [unit.name for kind in addition.co_handling if self._add(unit := self._seat(kind, here)) and unit]
+            joined = [unit.name for kind in addition.co_handling if (unit := self._seat(kind, here)) and self._add(unit)]
             self._human |= addition.needs_human
             self._rules.append(addition.id)
             self._basis.extend(self._cite(addition.basis))
-            self._why("addition", f"{'、'.join(joined) or '已在办单位'}加入协办（{addition.id}）")
+            if joined:
+                grounds = "、".join(self._cite(addition.basis)) or addition.source
+                self._why("addition", f"{'、'.join(joined)}加入协办（{grounds}）")
 
     def _desk_unit(self) -> Unit:
-        """The desk of the district, of the city where there is none or it is complained about itself."""
+        """The district's desk, the city's where there is none or it is complained about; in the last resort any unit."""
         where = None if self._districts else self._district
-        desk = self._city.desk(where)
-        return self._city.desk(None) if desk.id in self._accused else desk
+        for desk in (self._city.desk(where), self._city.desk(None)):
+            if desk.id not in self._accused:
+                return desk
+        others = (unit for unit in self._index.units.values() if unit.region == self._city.code)
+        return next((unit for unit in others if unit.id not in self._accused), self._city.desk(None))
 
     def _desk(self, duty: Duty | None, suggested: Unit | None, confidence: float) -> RouteDecision:
         desk = self._desk_unit()
         self._why("desk", f"由{desk.name}统筹，人工确定承办单位")
         self._human = True
+        self._co[desk.id] = None
         for code in self._districts:
             self._add(self._city.desk(code))
-        self._additions(self._matter.region)
-        self._co.pop(desk.id, None)
-        evidence = duty.confidence if duty else None
-        return self._decision(desk, evidence, confidence, by_default=True, suggested=suggested)
+        self._additions(self._region)
+        return self._decision(desk, duty, confidence, by_default=True, suggested=suggested)
 
     def _decision(
-        self, lead: Unit, evidence: Confidence | None, confidence: float, *, by_default: bool, suggested: Unit | None
+        self, lead: Unit, duty: Duty | None, confidence: float, *, by_default: bool, suggested: Unit | None
     ) -> RouteDecision:
         if self._accused:
             self._human = True
-            self._why("recused-unit", "被举报对象是承办单位，已回避，材料不得转给该单位")
+            names = "、".join(sorted(self._index.units[unit].name for unit in self._accused))
+            self._why("recused-unit", f"举报对象是{names}，该单位回避，举报材料不得转给它")
+        del self._co[lead.id]
         return RouteDecision(
             lead=lead.id,
             co_handling=tuple(self._co),
             reasons=tuple(self._reasons),
             rule_ids=tuple(dict.fromkeys(self._rules)),
             legal_basis=tuple(dict.fromkeys(self._basis)),
-            confidence=confidence,
-            evidence=evidence,
+            confidence=round(confidence, 4),
+            evidence=duty.confidence if duty else None,
             needs_human=self._human,
             by_default=by_default,
             suggested=suggested.id if suggested else None,
@@ -306,13 +311,6 @@ class _Routing:
     def _why(self, code: str, text: str) -> None:
         self._reasons.append(RouteReason(code, text))
 
-    def _label(self, duty: Duty) -> str:
-        return f"{duty.type}·{duty.subtype}" if duty.subtype else f"{duty.type}（细类不明）"
-
-    def _cite(self, basis: tuple[Basis, ...]) -> Iterator[str]:
+    def _cite(self, basis: tuple[Basis, ...]) -> list[str]:
         laws = self._index.laws
-        return (f"《{laws[item.law].title}》第{item.articles}条" for item in basis)
-
-    def _grounds(self, duty: Duty) -> str:
-        cited = "、".join(self._cite(duty.basis))
-        return f"（{cited}）" if cited else f"（{duty.source}）"
+        return [f"《{laws[item.law].title}》第{item.articles}条" for item in basis]

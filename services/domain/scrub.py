@@ -1,8 +1,9 @@
 """Takes identities out of text and leaves the matter in it.
 
-Every identity becomes `〔kind·1a2b3c4d〕`: its kind in Chinese and eight hex digits of a keyed hash of its normalised value,
-so that equal values stay equal (linking loses nothing) and nothing can be read back. Streets, estates, building numbers,
-businesses, offices, dates, decibels and receipt numbers stay. Scrubbing is idempotent and takes linear time.
+Every identity becomes `〔kind·1a2b3c4d〕`: its kind in Chinese and eight hex digits of a keyed hash of its
+normalised value, so that equal values stay equal (linking loses nothing) and nothing can be read back.
+Streets, estates, building numbers, businesses, offices, dates, decibels and receipt numbers stay. Scrubbing
+is idempotent and takes linear time.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from contracts.submitted import ComplaintSubmitted
+from services.domain.receipts import receipt_at
 from services.domain.scrub_known import KnownIdentity
 from services.domain.scrub_names import name_spans
 from services.domain.scrub_numbers import PHONE, Span, number_spans
 from services.domain.scrub_patterns import (
     ACCOUNT,
+    ACCOUNT_HINT,
     DIGIT_VALUES,
     EMAIL_HEAD,
     EMAIL_TAIL,
@@ -29,8 +32,23 @@ from services.domain.scrub_patterns import (
     ODD,
     PLATE,
     ROOM,
-    ROOM_HINT,
+    ROOM_AFTER,
+    ROOM_BEFORE,
+    ROOM_START,
 )
+
+__all__ = [
+    "KINDS",
+    "TOKEN",
+    "CleanAttachment",
+    "CleanComplaint",
+    "KnownIdentity",
+    "Scrubbed",
+    "open_sealed",
+    "scrub",
+    "scrub_complaint",
+    "token",
+]
 
 KINDS: Final = ("姓名", "电话", "证件", "车牌", "房号", "微信", "QQ", "邮箱", "银行卡", "住址")
 TOKEN: Final = re.compile(f"〔(?:{'|'.join(KINDS)})·[0-9a-f]{{8}}〕")
@@ -43,7 +61,8 @@ _MAX_ROUNDS = 6
 
 @dataclass(frozen=True, slots=True)
 class Scrubbed:
-    """Text without identities, and how many of each kind were taken out of it (earlier tokens not counted)."""
+    """Text without identities, and how many of each kind were taken out of it (earlier tokens not
+    counted)."""
 
     text: str
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -52,8 +71,9 @@ class Scrubbed:
 def scrub(text: str, known: KnownIdentity | None, key: bytes) -> Scrubbed:
     """Replace every identity in `text` by its token.
 
-    `known` is what the order says about the petitioner; `key` is `Keyring.token_key`. Characters that hide something
-    (zero width, control) are removed. Names are found by signs (see `scrub_names`), numbers by form and label.
+    `known` is what the order says about the petitioner; `key` is `Keyring.token_key`. Characters that hide
+    something (zero width, control) are removed. Names are found by signs (see `scrub_names`), numbers by form
+    and label.
     """
     if HIDDEN.search(text):
         text = HIDDEN.sub("", text)
@@ -81,7 +101,8 @@ def scrub(text: str, known: KnownIdentity | None, key: bytes) -> Scrubbed:
 
 @dataclass(frozen=True, slots=True)
 class CleanAttachment:
-    """What may be known of an attachment outside the vault; its address stays sealed, for addresses hold file names.
+    """What may be known of an attachment outside the vault; its address stays sealed, for addresses hold file
+    names.
 
     `position` is its place in the sealed record's list.
     """
@@ -115,10 +136,11 @@ class CleanComplaint:
 def scrub_complaint(submitted: ComplaintSubmitted, key: bytes) -> tuple[CleanComplaint, bytes]:
     """Split a complaint into what goes on and what is sealed.
 
-    The sealed bytes are the whole record as JSON (`open_sealed` reads it back), so that better rules can scrub it again.
-    What goes on lacks the petitioner's block and the attachments' addresses, and every free text in it is scrubbed. An
-    earlier receipt number that is the petitioner's own number is left out. Fields of codes, times, coordinates and flags
-    of the block (anonymous, confidential, reply wanted, signatories) name nobody and are the caller's to pass on.
+    The sealed bytes are the whole record as JSON (`open_sealed` reads it back), so that better rules can
+    scrub it again. What goes on lacks the petitioner's block and the attachments' addresses, and every free
+    text in it is scrubbed. An earlier receipt number that is the petitioner's own number is left out. Fields
+    of codes, times, coordinates and flags of the block (anonymous, confidential, reply wanted, signatories)
+    name nobody and are the caller's to pass on.
     """
     known = KnownIdentity.of(submitted)
     counts: Counter[str] = Counter()
@@ -183,16 +205,25 @@ def _spans(text: str, known: KnownIdentity) -> list[Span]:
     for match in PLATE.finditer(plain):
         if sum(character.isdigit() for character in match[0]) >= (2 if match[0][1].isupper() else 3):
             spans.append(Span(match.start(), match.end(), "车牌", re.sub(r"[ ·•.\-—]", "", match[0]).upper()))
-    if ROOM_HINT.search(plain):
-        for match in ROOM.finditer(plain):
-            value = "-".join(re.findall(r"[0-9A-Za-z甲乙丙丁东西十]+", match[0].translate(DIGIT_VALUES)))
-            spans.append(Span(match.start(), match.end(), "房号", value.upper()))
+    spans += _room_spans(plain)
     spans.sort(key=lambda span: (span.start, -span.end))
     return spans
 
 
 def _blank(match: re.Match[str]) -> str:
     return "〔" * len(match[0])
+
+
+def _room_spans(plain: str) -> Iterator[Span]:
+    done = 0
+    for first in ROOM_START.finditer(plain):
+        start, end = first.span()
+        near = plain[end : end + 1] in ROOM_AFTER or (start and plain[start - 1] in ROOM_BEFORE)
+        match = ROOM.match(plain, start) if near and start >= done else None
+        if match:
+            done = match.end()
+            parts = re.findall(r"[0-9A-Za-z甲乙丙丁东西十]+", match[0].translate(DIGIT_VALUES))
+            yield Span(start, done, "房号", "-".join(parts).upper())
 
 
 def _account_spans(plain: str) -> Iterator[Span]:
@@ -204,10 +235,12 @@ def _account_spans(plain: str) -> Iterator[Span]:
         if head and tail:
             yield Span(head.start(), tail.end(), "邮箱", plain[head.start() : tail.end()].lower())
         at = plain.find("@", at + 1)
+    if not ACCOUNT_HINT.search(plain):
+        return
     for match in ACCOUNT.finditer(plain):
         account = match["account"]
         kind = "微信" if match["wechat"] else "QQ"
-        if kind == "QQ" and not account.isdigit():
+        if (kind == "QQ" and not account.isdigit()) or receipt_at(plain, match.start()):
             continue
         if MOBILE.fullmatch(account):
             kind = PHONE  # the same number given as a phone must get the same token

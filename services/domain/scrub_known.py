@@ -114,7 +114,9 @@ def _spelled(text: str, at: int, letters: list[str]) -> int:
     position = at + 1
     for letter in letters[1:]:
         skipped = 0
-        while position < len(text) and skipped < 3 and text[position] in _BETWEEN and text[position] != letter:
+        while (
+            position < len(text) and skipped < 3 and text[position] in _BETWEEN and text[position] != letter
+        ):
             position += 1
             skipped += 1
         if position >= len(text) or (text[position] != letter and text[position] not in _MASKS):
@@ -126,9 +128,9 @@ def _spelled(text: str, at: int, letters: list[str]) -> int:
 def _home_spellings(home: str, places: list[str]) -> tuple[tuple[str, int], ...]:
     """Spellings of the home address to look for, each with the length of the tail to take out.
 
-    The place complained of must stay readable: where the home is that place nothing is taken out (its room number goes by
-    the rule for rooms); where the home lies in that place, or no place is given, only what is finer than the place, or
-    than the street and estate, goes.
+    The place complained of must stay readable: where the home is that place nothing is taken out (its room
+    number goes by the rule for rooms); where the home lies in that place, or no place is given, only what is
+    finer than the place, or than the street and estate, goes.
     """
     home = _SPACE.sub("", home)
     admin = _ADMIN.match(home)

@@ -1,7 +1,9 @@
-"""Names of people in free text, found by what speaks for a name: a form of address, a cue, 某, a number next to it.
+"""Names of people in free text, found by what speaks for a name: a form of address, a cue, 某, a number next
+to it.
 
-Without such a sign a name is not looked for: among 400 surnames most are everyday characters, and a scrubber that guesses
-eats the place complained of. The petitioner's own name, known from the order, is found wherever it stands (`scrub`).
+Without such a sign a name is not looked for: among 400 surnames most are everyday characters, and a scrubber
+that guesses eats the place complained of. The petitioner's own name, known from the order, is found wherever
+it stands (`scrub`).
 """
 
 from __future__ import annotations
@@ -42,7 +44,8 @@ _REACH = 14  # characters looked at before a number
 
 
 def name_spans(text: str, numbers: Iterable[Span]) -> Iterator[Span]:
-    """Names in width-narrowed `text`; `numbers` are the phones and identity cards found, which names stand next to."""
+    """Names in width-narrowed `text`; `numbers` are the phones and identity cards found, which names stand
+    next to."""
     for title in TITLE.finditer(text):
         start = _before_title(text, title.start(), title.end())
         if start is not None:
@@ -75,8 +78,8 @@ def name_spans(text: str, numbers: Iterable[Span]) -> Iterator[Span]:
 def _is_name(name: str, caution: int) -> bool:
     """Whether a stretch of Chinese characters can be a full name.
 
-    Caution -1: the words before it say so, any surname will do; 0: any known surname; 1: a surname that is also an everyday
-    character needs two behind it.
+    Caution -1: the words before it say so, any surname will do; 0: any known surname; 1: a surname that is
+    also an everyday character needs two behind it.
     """
     if name[:2] in COMPOUND:
         return 3 <= len(name) <= 4 and NOT_GIVEN.isdisjoint(name[2:])
@@ -100,14 +103,23 @@ def _before_title(text: str, end: int, after: int) -> int | None:
         start = end - size
         if start < 0 or text[start] not in SURNAMES or not _ALL_HAN.fullmatch(text, start, end):
             continue
-        if text[start : start + 2] in EVERYDAY or text[start + 1 : end] in EVERYDAY or text[max(0, start - 1) : start + 1] in ENDS_WORD:
+        if (
+            text[start : start + 2] in EVERYDAY
+            or text[start + 1 : end] in EVERYDAY
+            or text[max(0, start - 1) : start + 1] in ENDS_WORD
+        ):
             continue
         if not NOT_GIVEN.isdisjoint(text[start + 1 : end]):
             continue
         if (text[start] in COMMON and text[start] not in FUNCTION) or _bounded(text, start):
             return start
     start = end - 1
-    if start < 0 or text[start] not in SURNAMES or SHOP.match(text, after) or text[max(0, start - 1) : end] in ENDS_WORD:
+    if (
+        start < 0
+        or text[start] not in SURNAMES
+        or SHOP.match(text, after)
+        or text[max(0, start - 1) : end] in ENDS_WORD
+    ):
         return None
     if text[start] in FUNCTION and not _bounded(text, start):
         return None

@@ -1,8 +1,10 @@
-"""Numbers that name a person: phones, identity cards, bank cards, in every spelling people use to get them past a filter.
+"""Numbers that name a person: phones, identity cards, bank cards, in every spelling people use to get them
+past a filter.
 
-A *chunk* is a stretch of digits (ASCII or Chinese) with at most three separators between two of them; its *groups* are the
-runs of one script without separators. A group that is a number by itself is taken first; then groups in a row that make
-one (`138 0013 8000`). What a number is follows from its form and from the label before it, the nearest one counting.
+A *chunk* is a stretch of digits (ASCII or Chinese) with at most three separators between two of them; its
+*groups* are the runs of one script without separators. A group that is a number by itself is taken first;
+then groups in a row that make one (`138 0013 8000`). What a number is follows from its form and from the
+label before it, the nearest one counting.
 """
 
 from __future__ import annotations
@@ -29,13 +31,14 @@ from services.domain.scrub_patterns import (
 
 PHONE, CARD, BANK = "电话", "证件", "银行卡"
 _LABEL_REACH = 16  # characters looked at before a number
-# Identity numbers of people born later are believed only with a right check digit: area + date + sequence is also how
-# many receipt numbers of recent years are made.
+# Identity numbers of people born later are believed only with a right check digit: area + date + sequence is
+# also how many receipt numbers of recent years are made.
 _NEWEST_UNCHECKED_BIRTH = 2014
 
 
 class Span(NamedTuple):
-    """Characters `[start, end)` that name a person, and their normalised value (equal values get equal tokens)."""
+    """Characters `[start, end)` that name a person, and their normalised value (equal values get equal
+    tokens)."""
 
     start: int
     end: int
@@ -50,8 +53,8 @@ class _Group(NamedTuple):
 
 
 def number_spans(text: str, known: frozenset[str]) -> Iterator[Span]:
-    """Phones, identity and bank cards in width-narrowed `text`. `known` are digit strings of the petitioner's own
-    numbers (seven digits at least), found whatever stands around them."""
+    """Phones, identity and bank cards in width-narrowed `text`. `known` are digit strings of the petitioner's
+    own numbers (seven digits at least), found whatever stands around them."""
     for chunk in CHUNK.finditer(text):
         yield from _chunk_spans(text, chunk.start(), chunk.end(), known)
     if "**" in text or "××" in text or "xx" in text or "XX" in text or "●●" in text or "••" in text:
@@ -86,10 +89,12 @@ def _chunk_spans(text: str, start: int, end: int, known: frozenset[str]) -> Iter
         yield from _joined(text, digits, groups, taken)
 
 
-def _known_spans(text: str, digits: str, number: str, groups: list[_Group], taken: list[bool]) -> Iterator[Span]:
+def _known_spans(
+    text: str, digits: str, number: str, groups: list[_Group], taken: list[bool]
+) -> Iterator[Span]:
     at = digits.find(number)
+    offsets = [group.offset for group in groups] if at >= 0 else []
     while at >= 0:
-        offsets = [group.offset for group in groups]
         first, last = bisect_right(offsets, at) - 1, bisect_right(offsets, at + len(number) - 1) - 1
         start = groups[first].start + at - groups[first].offset
         end = groups[last].start + at + len(number) - groups[last].offset
@@ -114,7 +119,11 @@ def _whole(text: str, digits: str, group: _Group) -> Iterator[Span]:
     if label == "receipt":
         return
     size = len(digits)
-    if size == 17 and text[end : end + 1] in ("X", "x") and (label == "card" or CARD18.fullmatch(digits + "X")):
+    if (
+        size == 17
+        and text[end : end + 1] in ("X", "x")
+        and (label == "card" or CARD18.fullmatch(digits + "X"))
+    ):
         yield Span(start, end + 1, CARD, digits + "X")
     elif _is_card(digits) or (label == "card" and 14 <= size <= 19):
         yield Span(start, end, CARD, digits)
@@ -122,7 +131,9 @@ def _whole(text: str, digits: str, group: _Group) -> Iterator[Span]:
         yield Span(start, end, PHONE, digits[-11:])
     elif LANDLINE.fullmatch(digits):
         yield Span(start, end, PHONE, digits)
-    elif (label == "bank" and 12 <= size <= 21) or (16 <= size <= 19 and digits[0] in "3456" and _luhn(digits)):
+    elif (label == "bank" and 12 <= size <= 21) or (
+        16 <= size <= 19 and digits[0] in "3456" and _luhn(digits)
+    ):
         yield Span(start, end, BANK, digits)
     elif label == "phone" and size <= 12 and not digits.startswith(("400", "800", "95", "96", "20", "19")):
         yield Span(start, end, PHONE, digits)
@@ -159,12 +170,20 @@ def _join_at(
             return Span(start, groups[last].end, CARD, match[0]), last
     if first in "018" and (match := MOBILE.match(digits, offset)) and match.end() in ends:
         last = ends[match.end()]
-        if last > index and _is_one_number(text, groups[index : last + 1]) and label_before(text, start) != "receipt":
+        if (
+            last > index
+            and _is_one_number(text, groups[index : last + 1])
+            and label_before(text, start) != "receipt"
+        ):
             return Span(start, groups[last].end, PHONE, match[0][-11:]), last
     if first == "0":
         for size in (12, 11):
             last = ends.get(offset + size, -1)
-            if last > index and LANDLINE.fullmatch(digits, offset, offset + size) and _is_one_number(text, groups[index : last + 1]):
+            if (
+                last > index
+                and LANDLINE.fullmatch(digits, offset, offset + size)
+                and _is_one_number(text, groups[index : last + 1])
+            ):
                 end = groups[last].end
                 if last + 1 < len(groups) and text[end : groups[last + 1].start] == "-":  # an extension
                     size_next = groups[last + 1].end - groups[last + 1].start
@@ -177,7 +196,8 @@ def _join_at(
 def _join_rest(
     text: str, digits: str, groups: list[_Group], ends: dict[int, int], index: int
 ) -> tuple[Span, int] | None:
-    """Identity numbers of 17 digits and X, bank cards in fours, and local numbers with a label, in several groups."""
+    """Identity numbers of 17 digits and X, bank cards in fours, and local numbers with a label, in several
+    groups."""
     offset, start = groups[index].offset, groups[index].start
     last = ends.get(offset + 17, -1)
     if last > index and digits[offset] != "0":
@@ -201,7 +221,8 @@ def _join_rest(
 
 
 def _is_one_number(text: str, groups: list[_Group]) -> bool:
-    """Whether groups in a row were meant as one mobile number rather than dates, ranges or a list of values."""
+    """Whether groups in a row were meant as one mobile number rather than dates, ranges or a list of
+    values."""
     gaps = {text[left.end : right.start] for left, right in pairwise(groups) if left.end != right.start}
     if len(gaps) > 2:
         return False
@@ -228,10 +249,13 @@ def _luhn(digits: str) -> bool:
 
 
 def _masked(text: str, match: re.Match[str], known: frozenset[str]) -> Span | None:
-    """A number with stars in it still tells seven of eleven digits; where it fits a known number it is that number."""
+    """A number with stars in it still tells seven of eleven digits; where it fits a known number it is that
+    number."""
     written = re.sub(r"[^0-9]", "*", match[0])
     if len(written) > 18 and len(written.rstrip("0123456789")) <= 18:
-        written = written[: max(18, len(written.rstrip("0123456789")))]  # digits of what follows, such as a year
+        written = written[
+            : max(18, len(written.rstrip("0123456789")))
+        ]  # digits of what follows, such as a year
     size = len(written)
     end = match.start() + size
     stars = written.replace("*", r"\d")

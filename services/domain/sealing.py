@@ -1,15 +1,18 @@
-"""Cryptography of the vault: what is sealed, under which key, and keys that make equal values equal. No SQL here.
+"""Cryptography of the vault: what is sealed, under which key, and keys that make equal values equal. No SQL
+here.
 
 Two families of keys, because they live differently:
 
-* *sealing keys* are many, named, and rotated: `active` seals, every known one unseals, `reseal` moves a row on;
-* one *equality root* is made once and never rotated with them. Keyed hashes of phone numbers, id numbers and scrub
-  tokens must stay equal for years, or repeats told after a rotation would no longer meet the earlier ones. Replacing it
-  means hashing the whole vault again.
+* *sealing keys* are many, named, and rotated: `active` seals, every known one unseals, `reseal` moves a row
+  on;
+* one *equality root* is made once and never rotated with them. Keyed hashes of phone numbers, id numbers and
+  scrub tokens must stay equal for years, or repeats told after a rotation would no longer meet the earlier
+  ones. Replacing it means hashing the whole vault again.
 
-Every use has a key of its own, derived by HKDF-SHA256 with a label: no ciphertext, hash or token shares one. Sealing is
-AES-256-GCM with a random 96-bit nonce (fresh for each row; a key is good for 2**32 rows, so rotate before that). The
-key's id and the caller's `aad` (complaint and version) are authenticated: a row copied to another complaint does not open.
+Every use has a key of its own, derived by HKDF-SHA256 with a label: no ciphertext, hash or token shares one.
+Sealing is AES-256-GCM with a random 96-bit nonce (fresh for each row; a key is good for 2**32 rows, so rotate
+before that). The key's id and the caller's `aad` (complaint and version) are authenticated: a row copied to
+another complaint does not open.
 """
 
 from __future__ import annotations
@@ -48,12 +51,15 @@ class UnknownKey(SealingError):
     """Sealed with a key that is not in the keyring."""
 
     def __init__(self, key_id: str) -> None:
-        super().__init__(f"sealed with key {key_id!r}, which is not in the keyring; add it under that id to unseal")
+        super().__init__(
+            f"sealed with key {key_id!r}, which is not in the keyring; add it under that id to unseal"
+        )
         self.key_id = key_id
 
 
 class Tampered(SealingError):
-    """The sealed bytes, the complaint or version they belong to, or the key is not the one they were sealed with."""
+    """The sealed bytes, the complaint or version they belong to, or the key is not the one they were sealed
+    with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,7 @@ class Keyring:
     def __repr__(self) -> str:
         return f"Keyring(active={self.active!r}, keys={sorted(self.keys)})"
 
-    # ---------------------------------------------------------------- made
+    # ---- made
 
     @classmethod
     def generate(cls, key_id: str = _ONLY) -> Keyring:
@@ -107,8 +113,8 @@ class Keyring:
     def from_json(cls, text: str) -> Keyring:
         """Read `{"active": id, "keys": {id: base64}, "equality": base64}`, or a single base64 key.
 
-        Without `equality` it is derived from the only key; with several keys that is refused, because which of them it
-        came from is not known. `rotated` and `to_json` always write it. Raises `BadKeyring`.
+        Without `equality` it is derived from the only key; with several keys that is refused, because which
+        of them it came from is not known. `rotated` and `to_json` always write it. Raises `BadKeyring`.
         """
         text = text.strip()
         if not text.startswith("{"):
@@ -125,7 +131,9 @@ class Keyring:
         if "equality" in ring:
             return cls(ring["active"], keys, _decode("equality", ring["equality"]))
         if len(keys) > 1:
-            raise BadKeyring('a keyring of several keys needs "equality": the root that stays when keys are rotated')
+            raise BadKeyring(
+                'a keyring of several keys needs "equality": the root that stays when keys are rotated'
+            )
         return cls(ring["active"], keys, _derive(next(iter(keys.values())), "equality"))
 
     @classmethod
@@ -166,12 +174,14 @@ class Keyring:
             raise BadKeyring(f"there is already a key {key_id!r}; a key id is never used twice")
         return Keyring(key_id, {**self.keys, key_id: key or os.urandom(KEY_BYTES)}, self.equality_root)
 
-    # ---------------------------------------------------------------- used
+    # ---- used
 
     def seal(self, plain: bytes, aad: bytes) -> Sealed:
         """Encrypt under the active key."""
         nonce = os.urandom(NONCE_BYTES)
-        return Sealed(self.active, nonce, self._ciphers[self.active].encrypt(nonce, plain, _bound(self.active, aad)))
+        return Sealed(
+            self.active, nonce, self._ciphers[self.active].encrypt(nonce, plain, _bound(self.active, aad))
+        )
 
     def unseal(self, sealed: Sealed, aad: bytes) -> bytes:
         """Decrypt. Raises `UnknownKey` or `Tampered`."""
@@ -181,7 +191,9 @@ class Keyring:
         try:
             return cipher.decrypt(sealed.nonce, sealed.ciphertext, _bound(sealed.key_id, aad))
         except (InvalidTag, ValueError):
-            raise Tampered("the sealed block does not open: it was changed, or belongs to another record") from None
+            raise Tampered(
+                "the sealed block does not open: it was changed, or belongs to another record"
+            ) from None
 
     def reseal(self, sealed: Sealed, aad: bytes) -> Sealed:
         """The same content under the active key; the row itself where it already is. Raises like `unseal`."""

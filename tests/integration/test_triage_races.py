@@ -114,14 +114,6 @@ async def test_a_fresh_worker_rebuilds_its_index_from_rows_and_links_to_what_oth
     assert await cases(pool) == [2]
 
 
-async def test_counts_tell_items_from_people_and_the_most_insistent_one(pool: Pool, vault: Vault, triage: Triage) -> None:
-    worker, batches = a_worker(pool, vault, triage)
-    for reporter in ("a", "b", "a", None, "a"):
-        await batches.run([a_record(f"{TEXT}已经第{uuid4().int % 9}次反映了。", reporter=reporter)], worker.handle)
-    row = await pool.fetchrow("SELECT complaints, reporters, repeat_ordinal FROM triage.cases ORDER BY complaints DESC LIMIT 1")
-    assert row is not None and tuple(row) == (5, 3, 3)
-
-
 async def test_a_new_version_is_read_again_and_keeps_its_case(pool: Pool, vault: Vault, triage: Triage) -> None:
     worker, batches = a_worker(pool, vault, triage)
     record = a_record(TEXT, reporter="a")

@@ -1,0 +1,387 @@
+"""Every earlier complaint of a shard as triage needs it: candidates, profiles, cases, people's constraints.
+
+Rows are numpy columns (16 bytes an identifier), so a million complaints need no million Python objects. It is a cache
+of rows in PostgreSQL: `save` writes it with a watermark, `open` maps it in milliseconds, and the service adds what came
+after the watermark. Not for use by several threads at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers import profile as pf
+from classifiers.columns import Column, Names
+from classifiers.index import BATCH, Features, Found, Index
+from classifiers.reading import Complaint, Reading
+
+FORMAT = 1
+_COLUMNS = {"case": "i4", "next": "i4", "region": "u2", "profile": pf.DTYPE, "noted": "i8", "notes": "u1"}
+_CASE_COLUMNS = {"head": "i4", "closed": "u1"}
+_SPILLED = ("profile", "notes")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An earlier complaint, read from the history when asked; valid until something is forgotten."""
+
+    history: History
+    item: int
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return self.history.ids.name(self.item)
+
+    @property
+    def case(self) -> str:
+        """The case it is in now."""
+        return self.history.case_at(self.item)
+
+    @property
+    def profile(self) -> bytes:
+        """`Reading.profile` as it was added."""
+        return self.history.profile_at(self.item)
+
+
+class History:
+    """Complaints with their cases, to be searched; see the module's docstring.
+
+    `neighbours` maps a district code to those of the districts it borders on. `spill` is a folder for the profiles
+    (some 800 bytes a complaint), which are then mapped and not held.
+    """
+
+    def __init__(self, neighbours: Mapping[str, Sequence[str]] | None = None, spill: Path | None = None) -> None:
+        self.rarity = pf.Rarity()
+        self.watermark = 0
+        self.ids = Names()
+        self.cases = Names()
+        self.index = Index(neighbours)
+        self._rows = {
+            name: Column(dtype, spill=spill if name in _SPILLED else None) for name, dtype in _COLUMNS.items()
+        }
+        self._case_rows = {name: Column(dtype) for name, dtype in _CASE_COLUMNS.items()}
+        self._staged: list[tuple[Complaint, Reading]] = []
+        self._read: tuple[list[Complaint], Features] | None = None
+        self._must: defaultdict[str, set[str]] = defaultdict(set)
+        self._cannot: defaultdict[str, set[str]] = defaultdict(set)
+
+    def __len__(self) -> int:
+        return self.index.live + len(self._staged)
+
+    def __contains__(self, id: str) -> bool:
+        return self.ids.number(id) >= 0
+
+    # complaints
+
+    def add(self, complaint: Complaint, reading: Reading, case: str) -> None:
+        """Store a complaint in a case, opening the case if it is new; the same id again replaces the complaint."""
+        if complaint.id in self:
+            self.forget([complaint.id])
+        size = pf.DTYPE.itemsize
+        self.ids.push(complaint.id)
+        item = self._rows["case"].size
+        self._rows["case"].push(-1)
+        self._rows["next"].push(item)
+        self._rows["region"].push(self.index.region(complaint.region))
+        self._rows["profile"].push(np.frombuffer(reading.profile, pf.DTYPE, 1)[0] if reading.profile else 0)
+        self._rows["notes"].append(np.frombuffer(reading.profile[size:], np.uint8))
+        self._rows["noted"].push(self._rows["notes"].size)
+        self._enter(item, case)
+        self._staged.append((complaint, reading))
+        if len(self._staged) == BATCH:
+            self._settle()
+
+    def add_many(self, complaints: Sequence[Complaint], readings: Sequence[Reading], cases: Sequence[str]) -> None:
+        """Store many complaints, the oldest first."""
+        for complaint, reading, case in zip(complaints, readings, cases, strict=True):
+            self.add(complaint, reading, case)
+
+    def forget(self, ids: Iterable[str]) -> None:
+        """Remove complaints as if they had never been added; unknown ids are passed over.
+
+        Constraints stay: they are people's decisions. Cheap for the newest; one pass over the lists for older ones,
+        whose grams' frequencies stay counted (a number that names nobody) once 8,192 complaints have followed.
+        """
+        self._settle()
+        found = self.ids.find(list(ids))
+        items = np.unique(found[found >= 0])
+        if not items.size:
+            return
+        self.rarity.count_all(self._rows["profile"][items], -1)
+        for item in items.tolist():
+            self._leave(item)
+        self.index.forget(items)
+        self.ids.forget(items)
+        self._trim()
+
+    def get(self, id: str) -> Stored | None:
+        """A stored complaint."""
+        item = self.ids.number(id)
+        return None if item < 0 else Stored(self, item)
+
+    def candidates(
+        self, complaints: Sequence[Complaint], readings: Sequence[Reading] | None, k: int
+    ) -> list[list[tuple[Stored, float]]]:
+        """For each complaint up to k earlier ones, the best first, with their scores; closed cases included."""
+        result: list[list[tuple[Stored, float]]] = []
+        for start in range(0, len(complaints), BATCH):
+            part = complaints[start : start + BATCH]
+            found = self.search(part, readings[start : start + BATCH] if readings else None, k + 1)
+            items, scores, offsets = found.items.tolist(), found.scores.tolist(), found.offsets.tolist()
+            for row, complaint in enumerate(part):
+                own = self.ids.number(complaint.id)
+                here = range(offsets[row], offsets[row + 1])
+                result.append([(Stored(self, items[at]), scores[at]) for at in here if items[at] != own][:k])
+        return result
+
+    def search(self, complaints: Sequence[Complaint], readings: Sequence[Reading] | None, k: int) -> Found:
+        """The same for at most 512 complaints, as arrays of item numbers; a stored complaint finds itself."""
+        self._settle()
+        features = self.index.features(complaints, readings)
+        self._read = (list(complaints), features)
+        return self.index.search(features, k, self._rows["region"])
+
+    def profiles(self, items: NDArray[np.int64]) -> pf.Records:
+        """Packed records of many items."""
+        return self._rows["profile"][items]
+
+    def profile_at(self, item: int) -> bytes:
+        """`Reading.profile` of one item as it was added."""
+        start = int(self._rows["noted"].get(item - 1)) if item else 0
+        stop = int(self._rows["noted"].get(item))
+        record: bytes = self._rows["profile"].get(item).tobytes()
+        return record + self._rows["notes"][np.arange(start, stop)].tobytes()
+
+    # cases
+
+    def case_at(self, item: int) -> str:
+        """The case of an item."""
+        return self.cases.name(int(self._rows["case"].get(item)))
+
+    def case_of(self, id: str) -> str | None:
+        """The case of a complaint, None where it is not stored."""
+        item = self.ids.number(id)
+        return None if item < 0 else self.case_at(item)
+
+    def members(self, case: str) -> list[str]:
+        """Ids of the complaints of a case in order of arrival."""
+        number = self.cases.number(case)
+        first = int(self._case_rows["head"].get(number)) if number >= 0 else -1
+        items: list[int] = []
+        item = first
+        while item >= 0:
+            items.append(item)
+            item = int(self._rows["next"].get(item))
+            if item == first:
+                break
+        return [self.ids.name(item) for item in sorted(items)]
+
+    def move(self, id: str, case: str) -> None:
+        """Put a stored complaint into another case. KeyError where it is not stored."""
+        item = self.ids.number(id)
+        if item < 0:
+            raise KeyError(id)
+        self._leave(item)
+        self._enter(item, case)
+
+    def close(self, case: str) -> None:
+        """The case is closed out; what comes now is a recurrence."""
+        self._case_rows["closed"].set(self._case(case), 1)
+
+    def reopen(self, case: str) -> None:
+        """The case is open again."""
+        self._case_rows["closed"].set(self._case(case), 0)
+
+    def closed(self, case: str) -> bool:
+        """Whether a case is closed out."""
+        number = self.cases.number(case)
+        return number >= 0 and bool(self._case_rows["closed"].get(number))
+
+    # people's decisions
+
+    def must_link(self, a: str, b: str) -> None:
+        """A person said: one matter. It takes the place of an earlier `cannot_link`."""
+        self.unconstrain(a, b)
+        self._must[a].add(b)
+        self._must[b].add(a)
+
+    def cannot_link(self, a: str, b: str) -> None:
+        """A person said: two matters. It takes the place of an earlier `must_link`."""
+        self.unconstrain(a, b)
+        self._cannot[a].add(b)
+        self._cannot[b].add(a)
+
+    def unconstrain(self, a: str, b: str) -> None:
+        """Nobody says anything about these two any more."""
+        for pairs in (self._must, self._cannot):
+            for one, other in ((a, b), (b, a)):
+                if one in pairs:
+                    pairs[one].discard(other)
+                    if not pairs[one]:
+                        del pairs[one]
+
+    def bound(self, id: str) -> frozenset[str]:
+        """All that must be with `id`, through others too."""
+        if id not in self._must:
+            return frozenset()
+        seen, open_ = {id}, [id]
+        while open_:
+            new = self._must.get(open_.pop(), set()) - seen
+            seen |= new
+            open_ += new
+        return frozenset(seen - {id})
+
+    def forbidden(self, id: str, case: str) -> bool:
+        """Whether anything bound to `id` must not be with any member of the case."""
+        if not self._cannot:
+            return False
+        barred = {other for one in (id, *self.bound(id)) for other in self._cannot.get(one, ())}
+        barred |= {other for one in barred for other in self.bound(one)}
+        return any(self.case_of(other) == case for other in barred)
+
+    # files
+
+    def save(self, path: Path) -> None:
+        """Write everything into a folder; a reader sees the old state or the new one, never a mixture."""
+        self._settle()
+        path.mkdir(parents=True, exist_ok=True)
+        manifest = path / "manifest.json"
+        number = json.loads(manifest.read_text())["generation"] + 1 if manifest.exists() else 1
+        folder = path / f"generation-{number}"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        for prefix, columns in (("row", self._rows), ("case", self._case_rows)):
+            for name, column in columns.items():
+                column.save(folder / f"{prefix}-{name}.npy")
+        self.ids.save(folder, "id")
+        self.cases.save(folder, "case-id")
+        self.index.save(folder)
+        self.rarity.save(folder / "rarity.npy")
+        constraints = {"must": _pairs(self._must), "cannot": _pairs(self._cannot)}
+        (folder / "constraints.json").write_text(json.dumps(constraints, ensure_ascii=False))
+        written = {"format": FORMAT, "profile": pf.VERSION, "generation": number, "watermark": self.watermark}
+        temporary = path / "manifest.json.new"
+        with temporary.open("w") as file:
+            file.write(json.dumps(written))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, manifest)
+        for old in path.glob("generation-*"):
+            if old != folder:
+                shutil.rmtree(old, ignore_errors=True)
+
+    @classmethod
+    def open(cls, path: Path, neighbours: Mapping[str, Sequence[str]] | None = None) -> History:
+        """Map a saved history. FileNotFoundError where there is none, ValueError where it is of another format."""
+        manifest = json.loads((path / "manifest.json").read_text())
+        if (manifest["format"], manifest["profile"]) != (FORMAT, pf.VERSION):
+            raise ValueError(f"a history of format {manifest['format']}, profile {manifest['profile']}: rebuild it")
+        folder = path / f"generation-{manifest['generation']}"
+        history = cls(neighbours, spill=path)
+        history.watermark = manifest["watermark"]
+        for prefix, columns, dtypes in (
+            ("row", history._rows, _COLUMNS), ("case", history._case_rows, _CASE_COLUMNS),
+        ):
+            for name, dtype in dtypes.items():
+                spill = path if name in _SPILLED else None
+                columns[name] = Column.open(folder / f"{prefix}-{name}.npy", dtype, spill)
+        history.ids = Names.open(folder, "id")
+        history.cases = Names.open(folder, "case-id")
+        history.index = Index.open(folder, neighbours)
+        history.rarity = pf.Rarity.open(folder / "rarity.npy")
+        constraints = json.loads((folder / "constraints.json").read_text())
+        for a, b in constraints["must"]:
+            history.must_link(a, b)
+        for a, b in constraints["cannot"]:
+            history.cannot_link(a, b)
+        return history
+
+    def nbytes(self) -> dict[str, int]:
+        """Bytes by part; profiles and notes are mapped where there is a `spill` folder."""
+        self._settle()
+        parts = {name: column.nbytes() for name, column in self._rows.items()}
+        parts |= {f"case-{name}": column.nbytes() for name, column in self._case_rows.items()}
+        return parts | {"ids": self.ids.nbytes(), "case-ids": self.cases.nbytes()} | self.index.nbytes()
+
+    # within
+
+    def _settle(self) -> None:
+        """Let what was added join the index, as one batch."""
+        if not self._staged:
+            return
+        complaints = [complaint for complaint, _ in self._staged]
+        if self._read is not None and all(map(_same, self._read[0], complaints)) and len(self._read[0]) == len(complaints):
+            features = self._read[1]
+        else:
+            features = self.index.features(complaints, [reading for _, reading in self._staged])
+        self._staged, self._read = [], None
+        first = self.index.add(features)
+        self.rarity.count_all(self._rows["profile"][np.arange(first, first + len(complaints))], 1)
+
+    def _case(self, case: str) -> int:
+        number = self.cases.number(case)
+        if number < 0:
+            number = self.cases.push(case)
+            self._case_rows["head"].push(-1)
+            self._case_rows["closed"].push(0)
+        return number
+
+    def _enter(self, item: int, case: str) -> None:
+        number, following = self._case(case), self._rows["next"]
+        head = int(self._case_rows["head"].get(number))
+        if head < 0:
+            self._case_rows["head"].set(number, item)
+            following.set(item, item)
+        else:
+            following.set(item, following.get(head))
+            following.set(head, item)
+        self._rows["case"].set(item, number)
+
+    def _leave(self, item: int) -> None:
+        number, following = int(self._rows["case"].get(item)), self._rows["next"]
+        after = int(following.get(item))
+        before = item
+        while int(following.get(before)) != item:
+            before = int(following.get(before))
+        following.set(before, after)
+        if int(self._case_rows["head"].get(number)) == item:
+            self._case_rows["head"].set(number, -1 if after == item else before)
+        self._rows["case"].set(item, -1)
+
+    def _trim(self) -> None:
+        """Give the numbers of forgotten items and empty cases at the end free again."""
+        size = self._rows["case"].size
+        while size and int(self._rows["case"].get(size - 1)) < 0:
+            size -= 1
+        if size < self._rows["case"].size:
+            notes = int(self._rows["noted"].get(size - 1)) if size else 0
+            for name, column in self._rows.items():
+                column.truncate(notes if name == "notes" else size)
+            self.ids.truncate(size)
+            self.index.truncate(size)
+        count = len(self.cases)
+        heads, closed = self._case_rows["head"], self._case_rows["closed"]
+        while count and int(heads.get(count - 1)) < 0 and not closed.get(count - 1):
+            count -= 1
+        if count < len(self.cases):
+            self.cases.forget(np.arange(count, len(self.cases)))
+            self.cases.truncate(count)
+            heads.truncate(count)
+            closed.truncate(count)
+
+
+def _same(one: Complaint, other: Complaint) -> bool:
+    return one is other
+
+
+def _pairs(links: Mapping[str, set[str]]) -> list[list[str]]:
+    return sorted([a, b] for a, others in links.items() for b in others if a < b)

@@ -1,0 +1,160 @@
+"""The pair model: a logistic regression and monotone trees over the pair features, as text a person can review.
+
+The two log-odds are mixed and calibrated; the file is JSON with feature names, weights and trees written out, so that
+a change of the model is a diff. Nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from classifiers.pairs import NAMES, Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A binary tree in arrays: at node i go left where x[feature] <= threshold; a leaf has feature -1."""
+
+    feature: npt.NDArray[np.int32]
+    threshold: npt.NDArray[np.float64]
+    left: npt.NDArray[np.int32]
+    right: npt.NDArray[np.int32]
+    value: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class PairModel:
+    """Probability that two complaints are one matter, from a feature matrix whose columns are `pairs.NAMES`."""
+
+    version: str
+    mean: npt.NDArray[np.float64]
+    scale: npt.NDArray[np.float64]
+    weights: npt.NDArray[np.float64]
+    intercept: float
+    base: float
+    trees: tuple[Tree, ...]
+    tree_share: float
+    calibration_x: npt.NDArray[np.float64]  # raw log-odds, ascending
+    calibration_y: npt.NDArray[np.float64]  # calibrated log-odds, not descending
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def linear(self, x: Floats) -> npt.NDArray[np.float64]:
+        """Log-odds of the regression."""
+        result: npt.NDArray[np.float64] = ((x - self.mean) / self.scale) @ self.weights + self.intercept
+        return result
+
+    def grown(self, x: Floats) -> npt.NDArray[np.float64]:
+        """Log-odds of the trees."""
+        total = np.full(len(x), self.base)
+        for tree in self.trees:
+            node = np.zeros(len(x), np.int32)
+            rows = np.arange(len(x))
+            while True:
+                feature = tree.feature[node]
+                inner = feature >= 0
+                if not inner.any():
+                    break
+                low = x[rows, np.maximum(feature, 0)] <= tree.threshold[node]
+                node = np.where(inner, np.where(low, tree.left[node], tree.right[node]), node)
+            total += tree.value[node]
+        return total
+
+    def raw(self, x: Floats) -> npt.NDArray[np.float64]:
+        """Mixed log-odds before calibration."""
+        if not self.trees:
+            return self.linear(x)
+        return (1 - self.tree_share) * self.linear(x) + self.tree_share * self.grown(x)
+
+    def __call__(self, x: Floats) -> npt.NDArray[np.float64]:
+        """Calibrated probability, in 0..1."""
+        return 1 / (1 + np.exp(-self.calibrate(self.raw(x))))
+
+    def calibrate(self, raw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Calibrated log-odds; outside the known range the line goes on with slope one."""
+        x, y = self.calibration_x, self.calibration_y
+        if len(x) == 0:
+            return raw
+        inside = np.interp(raw, x, y)
+        result: npt.NDArray[np.float64] = inside + np.minimum(raw - x[0], 0) + np.maximum(raw - x[-1], 0)
+        return result
+
+    def contributions(self, row: Floats) -> dict[str, float]:
+        """What each feature adds to the regression's log-odds against the average pair."""
+        parts = (row - self.mean) / self.scale * self.weights
+        return {name: float(value) for name, value in zip(NAMES, parts, strict=True)}
+
+
+def save(model: PairModel, path: Path) -> None:
+    """Write the model as sorted, indented JSON with a checksum of its content."""
+    body = {
+        "features": list(NAMES), "provenance": model.provenance,
+        "linear": {
+            name: [round(float(v), 6) for v in values]
+            for name, *values in zip(NAMES, model.weights, model.mean, model.scale, strict=True)
+        },
+        "intercept": round(model.intercept, 6), "base": round(model.base, 6), "tree_share": model.tree_share,
+        "calibration": [[round(float(a), 5), round(float(b), 5)] for a, b in zip(model.calibration_x, model.calibration_y, strict=True)],
+        "trees": [_write(tree, 0) for tree in model.trees],
+    }
+    text = json.dumps(body, ensure_ascii=False, sort_keys=True)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    envelope = {"sha256": digest, "version": model.version or digest[:12], **body}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(envelope, ensure_ascii=False, indent=1) + "\n", "utf8")
+
+
+def load(path: Path) -> PairModel:
+    """Read a model. ValueError when its features are not this version's or its checksum does not fit."""
+    envelope = json.loads(path.read_text("utf8"))
+    digest, version = envelope.pop("sha256"), envelope.pop("version")
+    text = json.dumps(envelope, ensure_ascii=False, sort_keys=True)
+    if hashlib.sha256(text.encode()).hexdigest() != digest:
+        raise ValueError(f"{path.name}: the content does not fit its checksum")
+    if envelope["features"] != list(NAMES):
+        raise ValueError(f"{path.name}: trained on other features; train again")
+    linear = np.array([envelope["linear"][name] for name in NAMES])
+    points = np.array(envelope["calibration"], float).reshape(-1, 2)
+    return PairModel(
+        version=version, mean=linear[:, 1], scale=linear[:, 2], weights=linear[:, 0], intercept=envelope["intercept"],
+        base=envelope["base"], trees=tuple(_read(tree) for tree in envelope["trees"]),
+        tree_share=envelope["tree_share"], calibration_x=points[:, 0], calibration_y=points[:, 1],
+        provenance=envelope["provenance"],
+    )
+
+
+def _write(tree: Tree, node: int) -> Any:
+    if tree.feature[node] < 0:
+        return round(float(tree.value[node]), 5)
+    return {
+        "if": NAMES[tree.feature[node]], "at_most": round(float(tree.threshold[node]), 5),
+        "then": _write(tree, int(tree.left[node])), "else": _write(tree, int(tree.right[node])),
+    }
+
+
+def _read(written: Any) -> Tree:
+    rows: list[list[float]] = []
+
+    def walk(node: Any) -> int:
+        at = len(rows)
+        rows.append([-1, 0.0, 0, 0, 0.0])
+        if isinstance(node, dict):
+            rows[at][0] = NAMES.index(node["if"])
+            rows[at][1] = node["at_most"]
+            rows[at][2] = walk(node["then"])
+            rows[at][3] = walk(node["else"])
+        else:
+            rows[at][4] = node
+        return at
+
+    walk(written)
+    table = np.array(rows, float)
+    return Tree(
+        table[:, 0].astype(np.int32), table[:, 1], table[:, 2].astype(np.int32), table[:, 3].astype(np.int32), table[:, 4]
+    )

@@ -1,0 +1,200 @@
+"""Learns the pair model from labelled matters: pairs from a stream, two small learners, calibration on unseen matters."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression
+
+from classifiers import profile as pf
+from classifiers.pairs import DIRECTIONS, INDEX, NAMES, Floats
+from classifiers.reading import Complaint
+from classifiers.recent import RecentHistory
+from classifiers.scoring import PairModel, Tree
+from classifiers.triage import Triage, pair_up, score_pairs
+
+FOLDS = 5
+TREE_SHARE = 0.6
+# Rules decide these, so the model must not lean on them: it would stay blind where they are absent.
+_RULED = ("cited",)
+
+
+@dataclass(frozen=True, slots=True)
+class PairSet:
+    """Labelled pairs: features, 1 where one matter, the query's number, the matters of both sides (a row in no matter
+    is its own), and a weight."""
+
+    x: Floats
+    y: npt.NDArray[np.int8]
+    query: npt.NDArray[np.int64]
+    here: npt.NDArray[np.str_]
+    there: npt.NDArray[np.str_]
+    weight: npt.NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def __add__(self, other: PairSet) -> PairSet:
+        offset = int(self.query.max()) + 1 if len(self) else 0
+        return PairSet(
+            np.concatenate([self.x, other.x]), np.concatenate([self.y, other.y]),
+            np.concatenate([self.query, other.query + offset]), np.concatenate([self.here, other.here]),
+            np.concatenate([self.there, other.there]), np.concatenate([self.weight, other.weight]),
+        )
+
+    def scaled(self, by: float) -> PairSet:
+        """The same with every weight multiplied."""
+        return PairSet(self.x, self.y, self.query, self.here, self.there, self.weight * by)
+
+    def pick(self, rows: npt.NDArray[Any]) -> PairSet:
+        """Some pairs."""
+        return PairSet(self.x[rows], self.y[rows], self.query[rows], self.here[rows], self.there[rows], self.weight[rows])
+
+
+Judge = Callable[[str, str], bool | None]
+
+
+def collect(
+    triage: Triage, complaints: Sequence[Complaint], judge: Judge, matter: Callable[[str], str],
+    history: RecentHistory | None = None, batch: int = 512,
+) -> PairSet:
+    """Pairs as `decide` would meet them in this order; `judge(later, earlier)` is None where nobody knows."""
+    past = history or RecentHistory()
+    size = pf.DTYPE.itemsize
+    x, y, query, here, there = [], [], [], [], []
+    for start in range(0, len(complaints), batch):
+        part = complaints[start : start + batch]
+        readings = triage.read(part)
+        own = np.frombuffer(b"".join(r.profile[:size] for r in readings), pf.DTYPE)
+        met = pair_up(part, readings, own, past)
+        verdicts = [judge(part[i].id, met.id_of(at, part)) for at, i in enumerate(met.here)]
+        known = np.array([at for at, verdict in enumerate(verdicts) if verdict is not None], np.intp)
+        if len(known):
+            rows, _ = score_pairs(None, own, met, past.rarity)
+            x.append(rows[known])
+            y += [int(bool(verdicts[at])) for at in known]
+            query += [start + int(met.here[at]) for at in known]
+            here += [matter(part[met.here[at]].id) for at in known]
+            there += [matter(met.id_of(int(at), part)) for at in known]
+        for complaint, reading in zip(part, readings, strict=True):
+            past.add(complaint, reading, matter(complaint.id))
+    labels = np.array(y, np.int8)
+    groups = np.array(here, np.str_)
+    return PairSet(
+        np.concatenate(x) if x else np.zeros((0, len(NAMES)), np.float32), labels, np.array(query, np.int64), groups,
+        np.array(there, np.str_), matter_weights(labels, groups),
+    )
+
+
+def matter_weights(y: npt.NDArray[np.int8], group: npt.NDArray[np.str_]) -> npt.NDArray[np.float64]:
+    """One big matter must not teach its own wording: a positive weighs the inverse root of its matter's pairs."""
+    sizes = Counter(group[y == 1].tolist())
+    return np.array([6.0 / np.sqrt(sizes[g]) if label else 1.0 for g, label in zip(group.tolist(), y, strict=True)])
+
+
+def folds_of(groups: npt.NDArray[np.str_], folds: int = FOLDS) -> npt.NDArray[np.int64]:
+    """Fold of each matter, the same in every run."""
+    return np.array([crc32(group.encode()) % folds for group in groups.tolist()], np.int64)
+
+
+def fit_raw(data: PairSet, seed: int = 0, trees: int = 120) -> PairModel:
+    """Both learners without calibration."""
+    x = data.x.copy()
+    for name in _RULED:
+        x[:, INDEX[name]] = 0
+    total = data.weight.sum()
+    mean = (x * data.weight[:, None]).sum(0) / total
+    scale = np.sqrt(((x - mean) ** 2 * data.weight[:, None]).sum(0) / total)
+    scale[scale < 1e-6] = 1.0
+    linear = LogisticRegression(C=0.05, max_iter=1000)
+    linear.fit((x - mean) / scale, data.y, sample_weight=data.weight)
+    weights = linear.coef_[0].astype(float)
+    # A directed feature may not argue against its meaning; where collinearity flips it, it says nothing.
+    wrong = (DIRECTIONS * weights) < 0
+    if wrong.any():
+        kept = ~wrong
+        linear.fit(((x - mean) / scale)[:, kept], data.y, sample_weight=data.weight)
+        weights = np.zeros(len(mean))
+        weights[kept] = linear.coef_[0]
+        weights[(DIRECTIONS * weights) < 0] = 0.0
+    grown = HistGradientBoostingClassifier(
+        max_iter=trees, learning_rate=0.07, max_leaf_nodes=8, min_samples_leaf=20, l2_regularization=10,
+        monotonic_cst=DIRECTIONS.tolist(), random_state=seed, early_stopping=False, max_features=0.5,
+    ).fit(x, data.y, sample_weight=data.weight)
+    return PairModel(
+        version="", mean=mean, scale=scale, weights=weights, intercept=float(linear.intercept_[0]),
+        base=float(np.ravel(grown._baseline_prediction)[0]), trees=tuple(_export(p[0].nodes) for p in grown._predictors),
+        tree_share=TREE_SHARE, calibration_x=np.zeros(0), calibration_y=np.zeros(0),
+    )
+
+
+def _export(nodes: npt.NDArray[Any]) -> Tree:
+    leaf = nodes["is_leaf"].astype(bool)
+    return Tree(
+        np.where(leaf, -1, nodes["feature_idx"]).astype(np.int32), nodes["num_threshold"].astype(float),
+        nodes["left"].astype(np.int32), nodes["right"].astype(np.int32), nodes["value"].astype(float),
+    )
+
+
+def out_of_fold(data: PairSet, extra: PairSet | None = None, folds: int = FOLDS) -> npt.NDArray[np.float64]:
+    """Raw scores of every pair by models that saw nothing of either side's matter; `extra` is in every training."""
+    here, there = folds_of(data.here, folds), folds_of(data.there, folds)
+    raw = np.zeros(len(data))
+    for k in range(folds):
+        held = np.flatnonzero(here == k)
+        if len(held):
+            seen = data.pick(np.flatnonzero((here != k) & (there != k)))
+            raw[held] = fit_raw(seen + extra if extra is not None else seen).raw(data.x[held])
+    return raw
+
+
+def best_of_query(raw: npt.NDArray[np.float64], query: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Row of the best pair of each query: the decisions that are shown, hence the ones to calibrate."""
+    order = np.lexsort((-raw, query))
+    first = np.r_[True, query[order][1:] != query[order][:-1]]
+    return order[first]
+
+
+def calibrated(model: PairModel, raw: npt.NDArray[np.float64], data: PairSet) -> PairModel:
+    """`model` with a calibration learned from out-of-fold scores of the best pair of each query.
+
+    Isotonic over the raw log-odds, thinned to at most sixteen points, the share in each smoothed towards a half so
+    that no score is 0 or 1.
+    """
+    rows = best_of_query(raw, data.query)
+    x, y, w = raw[rows], data.y[rows].astype(float), np.ones(len(rows))
+    order = np.argsort(x, kind="stable")
+    x, y, w = x[order], y[order], w[order]
+    smooth = IsotonicRegression(out_of_bounds="clip").fit(x, y, sample_weight=w).predict(x)
+    edges = np.unique(np.searchsorted(smooth, np.unique(smooth), side="left"))
+    bins = np.split(np.arange(len(x)), edges[1:])
+    points: list[tuple[float, float]] = []
+    for rows_in in bins:
+        n, hits = w[rows_in].sum(), (w * y)[rows_in].sum()
+        share = (hits + 0.5 * 0.5) / (n + 0.5)
+        points.append((float(np.average(x[rows_in], weights=w[rows_in])), float(np.log(share / (1 - share)))))
+    px, py = np.array([p[0] for p in points]), np.maximum.accumulate(np.array([p[1] for p in points]))
+    keep = np.unique(np.linspace(0, len(px) - 1, min(16, len(px))).round().astype(int))
+    return PairModel(
+        model.version, model.mean, model.scale, model.weights, model.intercept, model.base, model.trees,
+        model.tree_share, px[keep], py[keep], model.provenance,
+    )
+
+
+def train(data: PairSet, extra: PairSet | None = None, provenance: dict[str, Any] | None = None) -> PairModel:
+    """A calibrated model. Calibration comes from `data` alone, by models that saw nothing of a pair's matter."""
+    raw = out_of_fold(data, extra)
+    whole = fit_raw(data + extra if extra is not None else data)
+    model = calibrated(whole, raw, data)
+    return PairModel(
+        model.version, model.mean, model.scale, model.weights, model.intercept, model.base, model.trees,
+        model.tree_share, model.calibration_x, model.calibration_y, provenance or {},
+    )

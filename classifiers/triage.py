@@ -1,0 +1,264 @@
+"""The facade: read complaints, then decide where each belongs among those before it. Pure, in memory, repeatable.
+
+    triage = Triage.load()
+    readings = triage.read(complaints)
+    decisions = triage.decide(complaints, readings, history, new_case)
+
+`decide` goes in order; each complaint is in the history before the next is decided, and only earlier ones count. It
+changes nothing but the history: after `history.forget(ids)` the same call gives the same answer.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from classifiers import extract_cues as cues
+from classifiers import profile as pf
+from classifiers import scoring
+from classifiers.extract import pack, place_of, respondent_of, take_apart
+from classifiers.guesses import Guesses, Labels
+from classifiers.linking import (
+    BOUND_SCORE,
+    Candidate,
+    Evidence,
+    Thresholds,
+    band,
+    choose,
+    guards,
+    kind_of,
+    rule_score,
+)
+from classifiers.pairs import INDEX, NAMES, Weighted, features
+from classifiers.reading import Complaint, Decision, Reading, Span, Versions
+from classifiers.segment import Segmenter, shared
+from contracts.vocabulary import LinkBand, LinkKind, PollutionType
+
+MODELS = Path(__file__).with_name("models")
+CANDIDATES = 16
+_NEIGHBOURS = 8  # candidates from the same batch, beside those of the history
+_SHOWN_PARTS = (
+    "text_cosine", "head_cover_min", "actor_grams", "landmark_grams", "name_grams_max", "source_overlap", "harm_overlap",
+    "types_agree", "same_reporter", "cited",
+)
+
+
+class Categories(Protocol):
+    """Labels of complaints; `classifiers.categories.Categories` is one, `classifiers.guesses.Guesses` the plain one."""
+
+    @property
+    def versions(self) -> Versions: ...
+    def predict(self, complaints: Sequence[Complaint], tokens: Sequence[Sequence[str]] | None = None) -> Sequence[Labels]: ...
+
+
+class Stored(Protocol):
+    """An earlier complaint as the history gives it back."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def case(self) -> str: ...
+    @property
+    def profile(self) -> bytes:
+        """`Reading.profile` as it was added."""
+
+
+class History(Protocol):
+    """What `decide` needs of the earlier complaints; `classifiers.history.History` is one."""
+
+    rarity: pf.Rarity
+
+    def add(self, complaint: Complaint, reading: Reading, case: str) -> None: ...
+    def candidates(
+        self, complaints: Sequence[Complaint], readings: Sequence[Reading], k: int
+    ) -> Sequence[Sequence[tuple[Stored, float]]]: ...
+    def bound(self, id: str) -> Iterable[str]:
+        """Ids of stored complaints that must be with `id`."""
+    def forbidden(self, id: str, case: str) -> bool:
+        """Whether a cannot-link keeps `id` out of `case`: with any member counts."""
+    def closed(self, case: str) -> bool: ...
+    def get(self, id: str) -> Stored | None: ...
+
+
+class Triage:
+    """Models and thresholds, loaded once; shared by threads as long as each has its own history."""
+
+    def __init__(self, categories: Categories, model: scoring.PairModel, segmenter: Segmenter,
+                 limits: Thresholds | None = None) -> None:
+        self.categories = categories
+        self.model = model
+        self.segmenter = segmenter
+        self.limits = limits or Thresholds()
+        self.versions = Versions(
+            f"{categories.versions.model}+{model.version}", categories.versions.lexicon, categories.versions.taxonomy
+        )
+
+    @classmethod
+    def load(cls, models: Path | None = None) -> Triage:
+        """Open the models in a folder; the shipped ones by default. ValueError where a file is not what it says."""
+        folder = models or MODELS
+        shipped = folder if (folder / "links.json").exists() else MODELS
+        return cls(_categories(folder), scoring.load(shipped / "links.json"), shared())
+
+    def read(self, complaints: Sequence[Complaint]) -> list[Reading]:
+        """Read each complaint alone."""
+        parts = [take_apart(complaint, self.segmenter) for complaint in complaints]
+        labels = self.categories.predict(complaints, [part.tokens for part in parts])
+        readings = []
+        for complaint, part, label in zip(complaints, parts, labels, strict=True):
+            full = complaint.full_text
+            chances = dict(label.types)
+            profile = pack(part, complaint, label.environmental, [chances.get(t, 0.0) for t in PollutionType])
+            readings.append(
+                Reading(
+                    id=complaint.id, environmental=label.environmental, types=label.types, versions=self.versions,
+                    subtype=label.subtype, risk_area=label.risk_area, demand=label.demand, urgency=label.urgency,
+                    emergency=label.emergency, respondent=respondent_of(part, complaint),
+                    place=place_of(part, complaint), happens=cues.happens(part.plain), since=cues.since(part.plain),
+                    numbers=cues.numbers(part.plain), cited_receipts=part.cited,
+                    complained_before=cues.complained_before(part.plain), new_facts=cues.new_facts(part.plain),
+                    quoted=tuple(Span(a, b, full[a:b]) for a, b in part.quoted), lead_unit=label.lead_unit,
+                    profile=profile,
+                )
+            )
+        return readings
+
+    def decide(
+        self, complaints: Sequence[Complaint], readings: Sequence[Reading], history: History,
+        new_case: Callable[[Complaint], str],
+    ) -> list[Decision]:
+        """Decide in order; see the module's docstring."""
+        if not complaints:
+            return []
+        size = pf.DTYPE.itemsize
+        own = np.frombuffer(b"".join(r.profile[:size] for r in readings), pf.DTYPE)
+        met = pair_up(complaints, readings, own, history)
+        rows, scores = score_pairs(self.model, own, met, history.rarity)
+        first = np.searchsorted(met.here, np.arange(len(complaints) + 1))
+        decisions: list[Decision] = []
+        for i, (complaint, reading) in enumerate(zip(complaints, readings, strict=True)):
+            bound = set(history.bound(complaint.id))
+            candidates = []
+            for at in range(first[i], first[i + 1]):
+                item = met.stored[at]
+                id, case = (complaints[item].id, decisions[item].case) if isinstance(item, int) else (item.id, item.case)
+                candidates.append(
+                    Candidate(id, case, float(scores[at]), rows[at], met.profiles[at], id in bound,
+                              history.forbidden(complaint.id, case), history.closed(case))
+                )
+            decision = self._decide_one(complaint, reading, own[i], candidates, history.rarity, new_case)
+            history.add(complaint, reading, decision.case)
+            decisions.append(decision)
+        return decisions
+
+    def _decide_one(
+        self, complaint: Complaint, reading: Reading, record: np.void, candidates: Sequence[Candidate],
+        rarity: pf.Rarity, new_case: Callable[[Complaint], str],
+    ) -> Decision:
+        marks = guards(record, rarity)
+        chosen = choose(candidates)
+        score = 0.0 if chosen is None else BOUND_SCORE if chosen.bound else chosen.score
+        where = band(score, self.limits)
+        if chosen is None or where is LinkBand.NEW:
+            return Decision(
+                complaint.id, new_case(complaint), LinkBand.NEW, LinkKind.FIRST_REPORT, round(score, 4), guards=marks
+            )
+        evidence = Evidence(complaint, reading, chosen)
+        parts = {name: round(float(chosen.features[INDEX[name]]), 3) for name in _SHOWN_PARTS}
+        kind = kind_of(chosen, reading, self.limits)
+        return Decision(
+            complaint.id, chosen.case if where is LinkBand.AUTO else new_case(complaint), where, kind, round(score, 4),
+            to=chosen.id, suggested_case=chosen.case, why=tuple(evidence.why(rarity)), against=tuple(evidence.against()),
+            parts=parts, guards=marks,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Meetings:
+    """Which complaint of a batch meets which earlier one; `here` ascends. An int in `stored` is one of the batch."""
+
+    here: npt.NDArray[np.intp]
+    stored: list[Stored | int]
+    profiles: list[bytes]
+
+    def id_of(self, at: int, batch: Sequence[Complaint]) -> str:
+        """Id of the earlier complaint."""
+        item = self.stored[at]
+        return batch[item].id if isinstance(item, int) else item.id
+
+
+def pair_up(
+    complaints: Sequence[Complaint], readings: Sequence[Reading], own: pf.Records, history: History
+) -> Meetings:
+    """The history's candidates, the bound ones, and neighbours within the batch, for every complaint."""
+    found = history.candidates(complaints, readings, CANDIDATES)
+    near = _neighbours(own, history.rarity)
+    here: list[int] = []
+    profiles: list[bytes] = []
+    stored: list[Stored | int] = []
+    for i, complaint in enumerate(complaints):
+        bound = [history.get(other) for other in history.bound(complaint.id)]
+        known = {item.id: item for item in [item for item, _ in found[i]] + [item for item in bound if item]}
+        stored += known.values()
+        profiles += [item.profile for item in known.values()]
+        stored += near[i]
+        profiles += [readings[j].profile for j in near[i]]
+        here += [i] * (len(known) + len(near[i]))
+    return Meetings(np.array(here, np.intp), stored, profiles)
+
+
+def score_pairs(
+    model: scoring.PairModel | None, own: pf.Records, met: Meetings, rarity: pf.Rarity
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
+    """Feature rows and scores of all meetings; without a model the scores are zero."""
+    if not met.profiles:
+        return np.zeros((0, len(NAMES)), np.float32), np.zeros(0)
+    size = pf.DTYPE.itemsize
+    theirs = np.frombuffer(b"".join(profile[:size] for profile in met.profiles), pf.DTYPE)
+    rows = features(Weighted.of(own, rarity).pick(met.here), Weighted.of(theirs, rarity))
+    if model is None:
+        return rows, np.zeros(len(rows))
+    scores = model(rows)
+    for at in np.flatnonzero(rows[:, INDEX["cited"]] > 0):
+        scores[at] = rule_score(float(scores[at]), rows[at])
+    return rows, scores
+
+
+def _categories(folder: Path) -> Categories:
+    try:
+        from classifiers import categories
+    except ImportError:
+        return Guesses()
+    loaded: Categories = categories.Categories.load(folder)
+    return loaded
+
+
+def _neighbours(own: pf.Records, rarity: pf.Rarity) -> list[list[int]]:
+    """For each record the earlier ones of the same batch that share its rarest features, the best first."""
+    keys = np.concatenate([own["words"][:, :24], own["grams"], own["names"]], axis=1)
+    weights = rarity.idf(keys)
+    strong = np.argsort(-weights, axis=1, kind="stable")[:, :32]
+    postings: dict[int, list[int]] = defaultdict(list)
+    result: list[list[int]] = []
+    for i in range(len(own)):
+        scores: dict[int, float] = defaultdict(float)
+        row = dict(zip(keys[i, strong[i]].tolist(), weights[i, strong[i]].tolist(), strict=True))
+        row.pop(0, None)
+        for field in ("reporter", "receipt"):
+            if own[field][i]:
+                row[int(own[field][i])] = 30.0
+        for value in (*own["cites"][i].tolist(), *(int(t) << 33 for t in own["tokens"][i])):
+            if value:
+                row[value] = 60.0
+        for key, weight in row.items():
+            for j in postings[key][-64:]:
+                scores[j] += weight * weight
+            postings[key].append(i)
+        result.append(sorted(scores, key=lambda j: (-scores[j], j))[:_NEIGHBOURS])
+    return result

@@ -1,0 +1,29 @@
+"""件次, 人, and how often the most insistent petitioner came: counted one by one, equal to a recount of all."""
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.triage.repository import CaseCounts
+
+REPORTERS = st.lists(st.sampled_from(["a", "b", "c", None]), min_size=1, max_size=40)
+
+
+@given(REPORTERS)
+def test_counts_kept_one_by_one_equal_a_recount(reporters: list[str | None]) -> None:
+    counts = CaseCounts("AJ2026-0000001")
+    for reporter in reporters:
+        counts.count(reporter)
+    known = Counter(r for r in reporters if r is not None)
+    assert counts.complaints == len(reporters)
+    assert counts.reporters == len(known) + reporters.count(None)
+    assert counts.repeat_ordinal == max([*known.values(), 1])
+    assert counts.times == known
+
+
+def test_anonymous_complaints_never_make_one_person_insistent() -> None:
+    counts = CaseCounts("AJ2026-0000001")
+    for _ in range(5):
+        counts.count(None)
+    assert (counts.reporters, counts.repeat_ordinal) == (5, 1)
