@@ -83,7 +83,7 @@ def test_births_differ_between_processes_and_stay_for_one() -> None:
 
 
 def test_who_comes_second_is_told_so_in_a_sentence(tmp_path: Path) -> None:
-    with exclusive(tmp_path / "lock"), pytest.raises(StackError) as told:
-        with exclusive(tmp_path / "lock", busy="somebody else is at work in this folder: wait until it is done"):
-            raise AssertionError("two at once")
+    busy = "somebody else is at work in this folder: wait until it is done"
+    with exclusive(tmp_path / "lock"), pytest.raises(StackError) as told, exclusive(tmp_path / "lock", busy=busy):
+        raise AssertionError("two at once")
     assert_one_sentence(str(told.value), "wait")
