@@ -72,7 +72,10 @@ def problems(settings: Settings) -> list[str]:
         answers = Kafka(settings.home, jar_cache()).answers if name == Kafka.name else Postgres(settings.home).answers
         if not answers(entry.port):
             log = settings.home / "log" / f"{name}.log"
-            found.append(f"{TITLES[name]} runs (pid {entry.pid}) but does not answer at port {entry.port}: see {log}, then run petitions up to renew it")
+            found.append(
+                f"{TITLES[name]} runs (pid {entry.pid}) but does not answer at port {entry.port}: see {log}, then "
+                "run petitions up to renew it"
+            )
     return found
 
 
@@ -89,7 +92,8 @@ def _running(home: Path, name: str) -> Started:
         raise StackError(f"{title} is neither configured nor running: run petitions up, or set {VARIABLES[name]}")
     if entry.process() is None:
         raise StackError(
-            f"{title} was started by this clone (pid {entry.pid}) and is gone, killed or crashed: run petitions up, which starts it again "
+            f"{title} was started by this clone (pid {entry.pid}) and is gone, killed or crashed: run petitions up, "
+            "which starts it again "
             f"with its data; its last words are in {home / 'log' / name}.log"
         )
     return entry

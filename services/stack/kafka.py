@@ -141,13 +141,15 @@ class Kafka:
         self._configure(port)
         self._format(jars)
         command = [
-            str(java()), *HEAP, f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}",
-            "-cp", jars, "kafka.Kafka", str(self.folder / "server.properties"),
+            str(java()), *HEAP, self._logging(), "-cp", jars, "kafka.Kafka", str(self.folder / "server.properties"),
         ]  # fmt: skip
         server = spawn(command, log=self.log, cwd=self.folder, port=port)
         self.state.remember(self.name, server.entry)
         wait_until(lambda: self.answers(port), server, seconds=READY_SECONDS, name="Kafka", folder=self.folder)
         return server.entry
+
+    def _logging(self) -> str:
+        return f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}"
 
     def _configure(self, port: int) -> None:
         with disk_errors(self.folder):
@@ -160,13 +162,15 @@ class Kafka:
             return
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "_")
         command = [
-            str(java()), "-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}",
-            "-cp", jars, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(self.folder / "server.properties"),
+            str(java()), "-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", self._logging(), "-cp", jars,
+            "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(self.folder / "server.properties"),
         ]  # fmt: skip
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=120)
         except subprocess.TimeoutExpired:
-            raise StackError("Kafka's storage was not ready within 120 s: end what keeps the machine busy, then run petitions up") from None
+            raise StackError(
+                "Kafka's storage was not ready within 120 s: end what keeps the machine busy, then run petitions up"
+            ) from None
         if done.returncode:
             with disk_errors(self.folder):
                 self.log.parent.mkdir(parents=True, exist_ok=True)

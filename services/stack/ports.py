@@ -44,7 +44,7 @@ def holder(port: int) -> str:
     """Who listens on a port, as far as the system tells us."""
     try:
         for one in psutil.net_connections("tcp"):
-            if one.status == psutil.CONN_LISTEN and one.laddr.port == port and one.pid:
+            if one.status == psutil.CONN_LISTEN and one.laddr and one.laddr.port == port and one.pid:
                 return f"{psutil.Process(one.pid).name()} (pid {one.pid})"
     except psutil.Error:
         pass

@@ -120,7 +120,8 @@ class Postgres:
         return server.entry
 
     def _init(self, say: Say) -> None:
-        """Make the cluster beside its place and move it there whole, so that a start that was cut off leaves nothing half made."""
+        """Make the cluster beside its place and move it there whole, so that a start that was cut off leaves "
+        "nothing half made."""
         if (self.data / "PG_VERSION").exists():
             made_by = (self.data / "PG_VERSION").read_text("ascii").strip()
             if made_by != str(VERSION):
@@ -155,12 +156,15 @@ class Postgres:
                 os.chown(password.name, user.pw_uid, user.pw_gid)
             command = [
                 *prefix(user, made, self.bin), str(self.bin / "initdb"), "-D", str(made), "-U", USER, "-E", "UTF8",
-                "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "-A", "scram-sha-256", f"--pwfile={password.name}",
+                "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "-A", "scram-sha-256",
+                f"--pwfile={password.name}",
             ]  # fmt: skip
             try:
                 done = subprocess.run(command, capture_output=True, text=True, cwd="/", timeout=120)
             except subprocess.TimeoutExpired:
-                raise StackError("PostgreSQL's files were not made within 120 s: end what keeps the machine busy, then run petitions up") from None
+                raise StackError(
+                    "PostgreSQL's files were not made within 120 s: end what keeps the machine busy, then run petitions up"
+                ) from None
         if done.returncode:
             self.log.parent.mkdir(parents=True, exist_ok=True)
             self.log.write_text(done.stdout + done.stderr, "utf-8")
@@ -169,7 +173,7 @@ class Postgres:
     def _clear(self, say: Say) -> None:
         """End what is left of a server that was killed, and its pid file: by now that pid may be anybody's."""
         stale = self.state.read().get(self.name)
-        if stale and end(stale, politely=signal.SIGINT):
+        if stale and end(stale, seconds=STOP_SECONDS, politely=signal.SIGINT):
             say("PostgreSQL was running but did not answer, so it was ended; it is started anew with its data")
         elif stale:
             say(f"PostgreSQL's process {stale.pid} is gone without having been stopped; it is started anew with its data")

@@ -31,6 +31,11 @@ def _let_live() -> None:
         process.returncode = process.returncode or 0
 
 
+def set_aside(log: Path) -> None:
+    """Start a log anew where it has grown too long."""
+    if log.exists() and log.stat().st_size > LOG_BYTES:
+        log.replace(log.with_suffix(".log.1"))
+
 
 @dataclass(frozen=True, slots=True)
 class Launched:
@@ -46,8 +51,7 @@ def spawn(command: Sequence[str], *, log: Path, cwd: Path, port: int) -> Launche
     """Start a process that outlives us; its output goes to `log`."""
     with disk_errors(log.parent):
         log.parent.mkdir(parents=True, exist_ok=True)
-        if log.exists() and log.stat().st_size > LOG_BYTES:
-            log.replace(log.with_suffix(".log.1"))
+        set_aside(log)
         with log.open("ab") as out:
             before = out.tell()
             process = subprocess.Popen(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
@@ -71,7 +75,8 @@ def wait_until(ready: Callable[[], bool], server: Launched, *, seconds: float, n
     server.process.wait()
     words = telling(last_words(server.log, server.log_from))
     raise StackError(
-        f"{name} did not answer within {seconds:.0f} s ({words}): end what keeps the machine busy or see {server.log}, then run petitions up"
+        f"{name} did not answer within {seconds:.0f} s ({words}): "
+        f"end what keeps the machine busy or see {server.log}, then run petitions up"
     )
 
 

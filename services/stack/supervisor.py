@@ -10,20 +10,34 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
 from services.infra.settings import Settings, repository_root
-from services.stack.processes import end, free_port
-from services.stack.state import Started, State
+from services.stack import StackError, problems
+from services.stack.ports import free_port
+from services.stack.processes import end, set_aside
+from services.stack.state import Started, State, exclusive
 
 GRACE_SECONDS = 10.0
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 15.0
 STEADY_SECONDS = 30.0
 """A process that lived so long starts with a short pause again."""
+LOOK_SECONDS = 5.0
+"""How often the supervisor looks after the broker and the database."""
+
+
+def next_pause(pause: float, lived: float) -> float:
+    """Seconds to wait before a process that lived `lived` seconds and last waited `pause` is started again."""
+    return FIRST_PAUSE_SECONDS if lived > STEADY_SECONDS else min(LONGEST_PAUSE_SECONDS, pause * 2)
+
+
+def serve_command(services: Sequence[str], port: int) -> list[str]:
+    """How a service process is started."""
+    return [sys.executable, "-m", "services.cli", "serve", ",".join(services), "--probe-port", str(port)]
 
 
 @dataclass(slots=True)
@@ -50,6 +64,9 @@ class Supervisor:
 
     settings: Settings
     layout: Sequence[tuple[str, ...]]
+    command: Callable[[Sequence[str], int], list[str]] = serve_command
+    problems: Callable[[], list[str]] = list
+    """Tells what is wrong with broker and database, in sentences."""
     stopping: bool = False
     children: list[Child] = field(default_factory=list)
 
@@ -59,11 +76,21 @@ class Supervisor:
         signal.signal(signal.SIGINT, self._stop)
         self.children = [Child(services, free_port()) for services in self.layout]
         state = State(self.settings.home)
-        while not self.stopping:
-            for child in self.children:
-                self._tend(child, state, time.monotonic())
-            time.sleep(0.2)
-        self._end(state)
+        try:
+            look = 0.0
+            known: list[str] = []
+            while not self.stopping:
+                now = time.monotonic()
+                for child in self.children:
+                    self._tend(child, state, now)
+                if now >= look:
+                    look, before, known = now + LOOK_SECONDS, known, self.problems()
+                    for sentence in known:
+                        if sentence not in before:
+                            tell(sentence)
+                time.sleep(0.2)
+        finally:
+            self._end(state)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping = True
@@ -72,23 +99,34 @@ class Supervisor:
         if child.process is not None and child.process.poll() is None:
             return
         if child.process is not None:
-            lived = now - child.began
+            status, lived = child.process.returncode, now - child.began
             child.process = None
             child.restarts += 1
-            child.pause = FIRST_PAUSE_SECONDS if lived > STEADY_SECONDS else min(LONGEST_PAUSE_SECONDS, child.pause * 2)
+            child.pause = next_pause(child.pause, lived)
             child.due = now + child.pause
+            ending = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
+            tell(f"{child.name} {ending} after {lived:.0f} s and is started again in {child.pause:.1f} s: see {self._log(child)}")
         if now >= child.due:
-            child.process = self._spawn(child)
+            try:
+                child.process = self._spawn(child)
+            except OSError as failure:  # a full disk, no memory: what runs goes on, this one is tried again
+                child.pause = next_pause(child.pause, 0)
+                child.due = now + child.pause
+                tell(f"{child.name} could not be started ({failure.strerror}): make room, tried again in {child.pause:.1f} s")
+                return
             child.began = now
             state.remember(child.name, Started.of(child.process.pid, child.port))
 
+    def _log(self, child: Child) -> Path:
+        return self.settings.home / "log" / f"{child.name}.log"
+
     def _spawn(self, child: Child) -> subprocess.Popen[bytes]:
-        log = self.settings.home / "log" / f"{child.name}.log"
+        log = self._log(child)
         log.parent.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "services.cli", "serve", ",".join(child.services), "--probe-port", str(child.port)]
+        set_aside(log)
         with log.open("ab") as out:
             return subprocess.Popen(
-                command, cwd=repository_root(), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                self.command(child.services, child.port), cwd=repository_root(), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 env={**os.environ, "PETITIONS_HOME": str(self.settings.home.absolute())},
             )  # fmt: skip
 
@@ -109,20 +147,32 @@ class Supervisor:
             state.forget(child.name)
 
 
+def tell(sentence: str) -> None:
+    """Into the supervisor's own log, which is its standard error."""
+    print(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {sentence}", file=sys.stderr, flush=True)
+
+
 def supervise(settings: Settings, layout: Sequence[tuple[str, ...]]) -> None:
-    """Run in the foreground."""
+    """Run in the foreground; exits with status 1 and a sentence where another supervisor of this home runs."""
     state = State(settings.home)
-    state.remember("supervisor", Started.of(os.getpid(), 0))
+    busy = f"the services of {settings.home} already run: petitions down ends them"
     try:
-        Supervisor(settings, layout).run()
-    finally:
-        state.forget("supervisor")
+        with exclusive(settings.home / "supervisor.lock", busy=busy):
+            state.remember("supervisor", Started.of(os.getpid(), 0))
+            try:
+                Supervisor(settings, layout, problems=lambda: problems(settings)).run()
+            finally:
+                state.forget("supervisor")
+    except StackError as failure:
+        tell(str(failure))
+        sys.exit(1)
 
 
 def detach(settings: Settings, services: str) -> Started:
     """Start a supervisor of its own session; it lives on when we end."""
     log = settings.home / "log" / "supervisor.log"
     log.parent.mkdir(parents=True, exist_ok=True)
+    set_aside(log)
     with log.open("ab") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "services.cli", "supervise", "--services", services], cwd=repository_root(),
