@@ -78,9 +78,7 @@ def matters() -> tuple[Matter, ...]:
             place, cross = places[entry.pop("town")], entry.pop("cross", None)
             voices = tuple(int(count) for count in str(entry.pop("voices")).split())
             tellings = tuple(entry.pop("tellings"))
-            found.append(
-                Matter(**entry, place=place, cross=places[cross] if cross else None, voices=voices, tellings=tellings)
-            )
+            found.append(Matter(**entry, place=place, cross=places[cross] if cross else None, voices=voices, tellings=tellings))
     return tuple(found)
 
 
