@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from classifiers.extract_names import Name, typed_names
 from classifiers.normalize import blank_tokens, identity_tokens, normalize
 from classifiers.reading import Complaint, Place, Span
 from classifiers.segment import Segmenter
-from classifiers.sounds import codes
+from classifiers.sounds import code
 from classifiers.sources import HARMS, SOURCES, Mention
 
 _OPENING = re.compile(
@@ -278,12 +279,11 @@ def _pack_names(record: np.void, parts: Parts) -> str:
         for i in range(name.start, name.end - 1):
             pair = plain[i : i + 2]
             grams[pair] = grams.get(pair, 0) | here | _zone(parts, i)
-        code = codes(name.core)
-        for a, b in zip(code, code[1:], strict=False):
-            sounds[f"{a} {b}"] = None
+        for a, b in pairwise(name.core):
+            sounds[code(a) + code(b)] = None
     for i in range(head[0], head[1] - 1):
-        pair = plain[i : i + 2]
-        if _HAN_PAIR.match(pair):
+        if _HAN_PAIR.match(plain, i):
+            pair = plain[i : i + 2]
             grams[pair] = grams.get(pair, 0) | pf.IN_HEAD | _zone(parts, i)
     pf.fill(record, "grams", [pf.key32("g", pair) for pair in grams])
     pf.fill(record, "gram_flags", list(grams.values()))

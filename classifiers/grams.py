@@ -38,15 +38,19 @@ class Grams:
     rows: NDArray[np.uint32]
     hashes: NDArray[np.uint32]
 
-    def rarest(self, frequency: NDArray[np.uint32], most: int) -> Grams:
-        """For each text its `most` rarest grams; equally rare ones by hash, which is by chance but repeatable."""
+    def sizes(self, texts: int) -> NDArray[np.int64]:
+        """How many grams each text has."""
+        return np.diff(np.searchsorted(self.rows, np.arange(texts + 1)))
+
+    def by_rarity(self, frequency: NDArray[np.uint32]) -> tuple[Grams, NDArray[np.uint32], NDArray[np.int64]]:
+        """The same, each text's rarest first, with their frequency and rank; equals by hash: by chance, but repeatable."""
         shown = np.minimum(frequency, (1 << 22) - 1).astype(np.uint64)
         packed = (self.rows.astype(np.uint64) << np.uint64(54)) | (shown << np.uint64(32)) | self.hashes
         packed.sort()
         rows = (packed >> np.uint64(54)).astype(np.uint32)
-        rank = np.arange(rows.size) - np.searchsorted(rows, rows)
-        packed = packed[rank < most]
-        return Grams((packed >> np.uint64(54)).astype(np.uint32), packed.astype(np.uint32))
+        first = np.flatnonzero(np.concatenate(([True], rows[1:] != rows[:-1]))) if rows.size else rows
+        rank = np.arange(rows.size) - np.repeat(first, np.diff(np.append(first, rows.size)))
+        return Grams(rows, packed.astype(np.uint32)), ((packed >> np.uint64(32)) & np.uint64((1 << 22) - 1)).astype(np.uint32), rank
 
 
 def read_grams(complaints: Sequence[Complaint], readings: Sequence[Reading] | None) -> tuple[Grams, Grams]:

@@ -154,6 +154,10 @@ class History:
         """Packed records of many items."""
         return self._rows["profile"][items]
 
+    def records(self, items: Sequence[Stored]) -> pf.Records:
+        """Packed records of stored complaints, all at once."""
+        return self.profiles(np.fromiter((stored.item for stored in items), np.int64, len(items)))
+
     def profile_at(self, item: int) -> bytes:
         """`Reading.profile` of one item as it was added."""
         start = int(self._rows["noted"].get(item - 1)) if item else 0

@@ -31,12 +31,20 @@ from classifiers.rarity import GramCounts
 from classifiers.reading import Complaint, Reading
 
 TEXT, NAME, NATION, IDENTITY = range(4)
-TEXT_KEYS, NAME_KEYS, NATION_KEYS = 24, 16, 4
+# the share of a complaint's grams that is posted, at least and at most so many; text, name, nation
+SHARE = (0.125, 0.5, 0.0)
+LEAST = (10, 18, 3)
+MOST = (48, 48, 3)
+# asked for: nearly everything, for a question costs little and needs no memory
+ASKED = (192, 96, 6)
 NEWEST = 256  # postings of one key
-READ = 1536  # postings of one complaint
+READ = 768  # postings of one complaint
 BATCH = 512
 _WEIGHTS = np.array([1.0, 1.6, 0.6, 3.0])
 _ELSEWHERE = 0.7  # what a candidate of another, not neighbouring district of the city counts
+# a posting to sort: complaint of the batch (9 bits), item (31), weight or score (24)
+_ROW, _ITEM = np.uint64(55), np.uint64(24)
+_NUMBER, _SCORE = np.uint64((1 << 31) - 1), np.uint64((1 << 24) - 1)
 _MIX = np.uint64(0xD6E8FEB86659FD93)
 
 
@@ -44,13 +52,15 @@ _MIX = np.uint64(0xD6E8FEB86659FD93)
 class Features:
     """What a batch of complaints is found by.
 
-    `rows`, `keys`, `channels` are parallel and `rows` ascend; `text` and `names` hold every gram, for counting;
-    `regions` are numbers of `Index.region`.
+    `rows`, `keys`, `channels`, `frequency` (complaints with that gram; of identities 0) and `posted` (whether it is
+    found by that key, too) are parallel and `rows` ascend; `text` and `names` hold every gram, for counting; `regions` are numbers of `Index.region`.
     """
 
     rows: NDArray[np.int64]
     keys: NDArray[np.uint32]
     channels: NDArray[np.uint8]
+    frequency: NDArray[np.int64]
+    posted: NDArray[np.bool_]
     text: Grams
     names: Grams
     regions: NDArray[np.uint16]
@@ -89,27 +99,29 @@ class Index:
         """Read at most 512 complaints; nothing is counted yet."""
         text, names = read_grams(complaints, readings)
         cities = np.array([_city(complaint.region) for complaint in complaints], np.uint64)
-        some_text = text.rarest(self.counts.of(text.hashes), TEXT_KEYS)
-        some_names = names.rarest(self.counts.of(names.hashes), NAME_KEYS)
-        national = names.rarest(self.counts.of(names.hashes), NATION_KEYS)
-        identity_rows, identity = _identities(complaints, readings)
+        size = len(complaints)
+        nowhere = np.zeros(size, np.uint64)
+        identity = _identities(complaints, readings)
         parts = [
-            (some_text.rows, _salted(some_text.hashes, cities[some_text.rows], TEXT)),
-            (some_names.rows, _salted(some_names.hashes, cities[some_names.rows], NAME)),
-            (national.rows, _salted(national.hashes, np.zeros(1, np.uint64), NATION)),
-            (identity_rows, _salted(identity, np.zeros(1, np.uint64), IDENTITY)),
+            (*self._rarest(text, size, TEXT), cities, TEXT),
+            (*self._rarest(names, size, NAME), cities, NAME),
+            (*self._rarest(names, size, NATION), nowhere, NATION),
+            (identity, np.zeros(identity.rows.size, np.uint32), np.ones(identity.rows.size, bool), nowhere, IDENTITY),
         ]
-        rows = np.concatenate([part[0] for part in parts]).astype(np.int64)
-        keys = np.concatenate([part[1] for part in parts])
-        channels = np.repeat(np.arange(4, dtype=np.uint8), [part[0].size for part in parts])
+        rows = np.concatenate([grams.rows for grams, *_ in parts]).astype(np.int64)
+        keys = np.concatenate([_salted(grams.hashes, salt[grams.rows], sort) for grams, _, _, salt, sort in parts])
+        frequency = np.concatenate([frequency for _, frequency, *_ in parts]).astype(np.int64)
+        posted = np.concatenate([posted for _, _, posted, *_ in parts])
+        channels = np.repeat(np.arange(4, dtype=np.uint8), [grams.rows.size for grams, *_ in parts])
         order = np.argsort(rows, kind="stable")
         regions = np.array([self.region(complaint.region) for complaint in complaints], np.uint16)
-        return Features(rows[order], keys[order], channels[order], text, names, regions)
+        return Features(rows[order], keys[order], channels[order], frequency[order], posted[order], text, names, regions)
 
     def add(self, features: Features) -> int:
         """Add a batch; the number of its first item."""
         first, size = self.size, features.regions.size
-        self.postings.add(features.keys, (features.rows + first).astype(np.uint32))
+        posted = features.posted
+        self.postings.add(features.keys[posted], (features.rows[posted] + first).astype(np.uint32))
         rows = np.concatenate((features.text.rows, features.names.rows))
         order = np.argsort(rows, kind="stable")
         grams = np.concatenate((features.text.hashes, features.names.hashes))[order]
@@ -133,26 +145,45 @@ class Index:
         """The `most` best candidates of each complaint; `regions` are those of all items."""
         batch = features.regions.size
         hits = self.postings.find(features.keys)
-        weights = _weights(hits.counts, self.live) * _WEIGHTS[features.channels]
-        limits = _limits(features.rows, hits.counts)
-        which, items = hits.newest(limits)
-        packed = (features.rows[which].astype(np.uint64) << np.uint64(55)) | (items.astype(np.uint64) << np.uint64(24))
-        packed |= weights[which].astype(np.uint64)
-        packed.sort()
-        pairs = packed >> np.uint64(24)
-        if not pairs.size:
+        # a key's own list holds only complaints that chose it; the true frequency tells a template from a name
+        frequency = np.maximum(features.frequency, hits.counts)
+        weights = (_weights(frequency, self.live) * _WEIGHTS[features.channels]).astype(np.uint64)
+        which, items = hits.newest(_limits(features.rows, hits.counts))
+        if not which.size:
             return Found(np.zeros(batch + 1, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
+        packed = ((features.rows.astype(np.uint64) << _ROW) | weights)[which] | (items.astype(np.uint64) << _ITEM)
+        packed.sort()
+        pairs = packed >> _ITEM
         starts = np.flatnonzero(np.concatenate(([True], pairs[1:] != pairs[:-1])))
-        scores = np.add.reduceat((packed & np.uint64(0xFFFFFF)).astype(np.float64), starts)
-        rows = (pairs[starts] >> np.uint64(31)).astype(np.int64)
-        items = (pairs[starts] & np.uint64(0x7FFFFFFF)).astype(np.int64)
-        here, there = features.regions[rows], regions[items]
-        scores *= np.where((here == there) | (here == 0) | (there == 0), 1.0, _ELSEWHERE)
-        order = np.lexsort((-items, -scores, rows))
-        rank = np.arange(rows.size) - np.searchsorted(rows, rows)
-        order = order[rank < most]
-        offsets = np.searchsorted(rows[order], np.arange(batch + 1))
-        return Found(offsets, items[order], scores[order].astype(np.float32))
+        scores = np.add.reduceat(packed & _SCORE, starts)
+        pairs = pairs[starts]
+        rows = (pairs >> (_ROW - _ITEM)).astype(np.int64)
+        numbers = pairs & _NUMBER
+        here, there = features.regions[rows], regions[numbers.astype(np.int64)]
+        scores = np.where((here == there) | (here == 0) | (there == 0), scores, scores * _ELSEWHERE).astype(np.uint64)
+        # best first, the newer first of equals
+        packed = (pairs & ~_NUMBER) << _ITEM | ((_SCORE - scores) << np.uint64(31)) | (_NUMBER - numbers)
+        packed.sort()
+        first = np.searchsorted(rows, np.arange(batch + 1))
+        kept = packed[np.arange(rows.size) - first[rows] < most]
+        offsets = np.zeros(batch + 1, np.int64)
+        np.cumsum(np.minimum(np.diff(first), most), out=offsets[1:])
+        numbers = _NUMBER - (kept & _NUMBER)
+        scores = _SCORE - ((kept >> np.uint64(31)) & _SCORE)
+        return Found(offsets, numbers.astype(np.int64), scores.astype(np.float32))
+
+    def _rarest(
+        self, grams: Grams, texts: int, channel: int
+    ) -> tuple[Grams, NDArray[np.uint32], NDArray[np.bool_]]:
+        """The grams one channel asks for, their frequency, and which of them it posts.
+
+        A gram nobody has written yet is posted, but there is nothing to ask for.
+        """
+        quota = np.clip(grams.sizes(texts) * SHARE[channel], LEAST[channel], MOST[channel]).astype(np.int64)
+        grams, frequency, rank = grams.by_rarity(self.counts.of(grams.hashes))
+        posted = rank < quota[grams.rows]
+        kept = posted | ((rank < ASKED[channel]) & (frequency > 0))
+        return Grams(grams.rows[kept], grams.hashes[kept]), frequency[kept], posted[kept]
 
     def nbytes(self) -> dict[str, int]:
         """Bytes by part."""
@@ -188,9 +219,9 @@ def _limits(rows: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.in
     order = np.lexsort((counts, rows))
     ordered = limits[order]
     total = np.cumsum(ordered)
-    starts = np.searchsorted(rows, rows)
     before = total - ordered
-    spent = before - before[starts]
+    first = np.flatnonzero(np.concatenate(([True], rows[1:] != rows[:-1])))
+    spent = before - np.repeat(before[first], np.diff(np.append(first, rows.size)))
     limits[order] = np.clip(READ - spent, 0, ordered)
     return limits
 
@@ -211,7 +242,7 @@ def _salted(grams: NDArray[np.uint32], salts: NDArray[np.uint64], channel: int) 
 
 def _identities(
     complaints: Sequence[Complaint], readings: Sequence[Reading] | None
-) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+) -> Grams:
     rows: list[int] = []
     hashes: list[int] = []
     for row, complaint in enumerate(complaints):
@@ -226,4 +257,4 @@ def _identities(
         found |= {f"token:{kind}:{key}" for kind, key, _ in identity_tokens(complaint.full_text)}
         rows += [row] * len(found)
         hashes += [crc32(value.encode()) for value in sorted(found)]
-    return np.array(rows, np.uint32), np.array(hashes, np.uint32)
+    return Grams(np.array(rows, np.uint32), np.array(hashes, np.uint32))

@@ -21,7 +21,7 @@ KEY_BITS = 30
 _ITEM_BITS = np.uint64(32)
 # a run is merged into its elder once it has grown to a quarter of it
 _RATIO = 4
-_PER_BUCKET = 4
+_PER_BUCKET = 8
 _PARTS = ("directory", "prints", "items")
 
 Keys = NDArray[np.uint32]
@@ -70,10 +70,15 @@ class Run:
         start = self.directory[buckets].astype(np.int64)
         stop = self.directory[buckets + np.uint32(1)].astype(np.int64)
         held = np.flatnonzero(stop > start)
-        first, last = start[held], stop[held]
-        below = _bisect(self.prints, first, last, wanted[held])
-        above = _bisect(self.prints, below, last, wanted[held] + np.uint32(1))
-        start[held], stop[held] = below, above
+        last = stop[held]
+        below = _bisect(self.prints, start[held], last, wanted[held])
+        stop[:] = start
+        # most keys of a question are nowhere: only for those that are, look for the end
+        met = np.flatnonzero(below < last)
+        met = met[self.prints[below[met]] == wanted[held[met]]]
+        held, below, last = held[met], below[met], last[met]
+        start[held] = below
+        stop[held] = _bisect(self.prints, below, last, wanted[held] + np.uint32(1))
         return start, stop
 
     def without(self, doomed: NDArray[np.bool_]) -> Run:

@@ -26,10 +26,13 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from math import exp
+from pathlib import Path
 from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
+
+from classifiers.sounds import code
 
 VERSION = "1"
 
@@ -148,6 +151,7 @@ def _prior() -> npt.NDArray[np.float32]:
         table[key32("w", word) & _MASK] += share
         for i in range(len(word) - 1):
             table[key32("g", word[i : i + 2]) & _MASK] += share
+            table[key32("s", code(word[i]) + code(word[i + 1])) & _MASK] += share
     return np.minimum(table, 0.5)
 
 
@@ -175,6 +179,28 @@ class Rarity:
             np.add.at(self._counts, slots, by)
         self._counts[0] = 0
         self.documents += by
+
+    def count_all(self, records: Records, by: int) -> None:
+        """Add or take back many complaints at once, the same as one by one."""
+        for field in ("words", "grams", "sounds", "names"):
+            keys = np.sort(records[field], axis=1)
+            first = np.ones(keys.shape, bool)
+            first[:, 1:] = keys[:, 1:] != keys[:, :-1]
+            np.add.at(self._counts, keys[first] & _MASK, np.int32(by))
+        self._counts[0] = 0
+        self.documents += by * len(records)
+
+    def save(self, path: Path) -> None:
+        """Write the counters and the number of complaints as one `.npy` file."""
+        np.save(path, np.append(self._counts, np.int32(self.documents)), allow_pickle=False)
+
+    @classmethod
+    def open(cls, path: Path) -> Rarity:
+        """Read what `save` wrote."""
+        rarity = cls()
+        stored = np.load(path, allow_pickle=False)
+        rarity._counts, rarity.documents = stored[:-1].copy(), int(stored[-1])
+        return rarity
 
     def digest(self) -> int:
         """A checksum of all counters, to compare states."""

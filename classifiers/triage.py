@@ -22,6 +22,7 @@ import numpy.typing as npt
 from classifiers import extract_cues as cues
 from classifiers import profile as pf
 from classifiers import scoring
+from classifiers.categories import Categories as TrainedCategories
 from classifiers.extract import pack, place_of, respondent_of, take_apart
 from classifiers.guesses import Guesses, Labels
 from classifiers.linking import (
@@ -78,6 +79,8 @@ class History(Protocol):
     def candidates(
         self, complaints: Sequence[Complaint], readings: Sequence[Reading], k: int
     ) -> Sequence[Sequence[tuple[Stored, float]]]: ...
+    def records(self, items: Sequence[Stored]) -> pf.Records:
+        """Packed records of stored complaints, all at once."""
     def bound(self, id: str) -> Iterable[str]:
         """Ids of stored complaints that must be with `id`."""
     def forbidden(self, id: str, case: str) -> bool:
@@ -144,26 +147,34 @@ class Triage:
         decisions: list[Decision] = []
         for i, (complaint, reading) in enumerate(zip(complaints, readings, strict=True)):
             bound = set(history.bound(complaint.id))
-            candidates = []
-            for at in range(first[i], first[i + 1]):
-                item = met.stored[at]
+            candidates: list[Candidate] = []
+            unread = 0.0  # the best score where no candidate is worth looking up
+            span = np.arange(first[i], first[i + 1])
+            # The best first, and no further than an answer needs: names and cases of the rest are never looked up.
+            for at in span[np.argsort(-scores[span], kind="stable")].tolist():
+                item, score = met.stored[at], float(scores[at])
+                if not bound and (score < self.limits.suggest or any(not c.blocked for c in candidates)):
+                    if not candidates:
+                        unread = score
+                    break
                 id, case = (complaints[item].id, decisions[item].case) if isinstance(item, int) else (item.id, item.case)
+                profile = readings[item].profile if isinstance(item, int) else item.profile
                 candidates.append(
-                    Candidate(id, case, float(scores[at]), rows[at], met.profiles[at], id in bound,
+                    Candidate(id, case, score, rows[at], profile, id in bound,
                               history.forbidden(complaint.id, case), history.closed(case))
                 )
-            decision = self._decide_one(complaint, reading, own[i], candidates, history.rarity, new_case)
+            decision = self._decide_one(complaint, reading, own[i], candidates, unread, history.rarity, new_case)
             history.add(complaint, reading, decision.case)
             decisions.append(decision)
         return decisions
 
     def _decide_one(
         self, complaint: Complaint, reading: Reading, record: np.void, candidates: Sequence[Candidate],
-        rarity: pf.Rarity, new_case: Callable[[Complaint], str],
+        unread: float, rarity: pf.Rarity, new_case: Callable[[Complaint], str],
     ) -> Decision:
         marks = guards(record, rarity)
         chosen = choose(candidates)
-        score = 0.0 if chosen is None else BOUND_SCORE if chosen.bound else chosen.score
+        score = unread if chosen is None else BOUND_SCORE if chosen.bound else chosen.score
         where = band(score, self.limits)
         if chosen is None or where is LinkBand.NEW:
             return Decision(
@@ -185,7 +196,7 @@ class Meetings:
 
     here: npt.NDArray[np.intp]
     stored: list[Stored | int]
-    profiles: list[bytes]
+    theirs: pf.Records
 
     def id_of(self, at: int, batch: Sequence[Complaint]) -> str:
         """Id of the earlier complaint."""
@@ -200,28 +211,29 @@ def pair_up(
     found = history.candidates(complaints, readings, CANDIDATES)
     near = _neighbours(own, history.rarity)
     here: list[int] = []
-    profiles: list[bytes] = []
     stored: list[Stored | int] = []
     for i, complaint in enumerate(complaints):
-        bound = [history.get(other) for other in history.bound(complaint.id)]
-        known = {item.id: item for item in [item for item, _ in found[i]] + [item for item in bound if item]}
-        stored += known.values()
-        profiles += [item.profile for item in known.values()]
+        known = [item for item, _ in found[i]]
+        if bound := set(history.bound(complaint.id)):
+            bound -= {item.id for item in known}
+            known += [item for item in map(history.get, sorted(bound)) if item]
+        stored += known
         stored += near[i]
-        profiles += [readings[j].profile for j in near[i]]
         here += [i] * (len(known) + len(near[i]))
-    return Meetings(np.array(here, np.intp), stored, profiles)
+    theirs = np.zeros(len(stored), pf.DTYPE)
+    inside = np.fromiter((isinstance(item, int) for item in stored), np.bool_, len(stored))
+    theirs[inside] = own[[item for item in stored if isinstance(item, int)]]
+    theirs[~inside] = history.records([item for item in stored if not isinstance(item, int)])
+    return Meetings(np.array(here, np.intp), stored, theirs)
 
 
 def score_pairs(
     model: scoring.PairModel | None, own: pf.Records, met: Meetings, rarity: pf.Rarity
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
     """Feature rows and scores of all meetings; without a model the scores are zero."""
-    if not met.profiles:
+    if not met.stored:
         return np.zeros((0, len(NAMES)), np.float32), np.zeros(0)
-    size = pf.DTYPE.itemsize
-    theirs = np.frombuffer(b"".join(profile[:size] for profile in met.profiles), pf.DTYPE)
-    rows = features(Weighted.of(own, rarity).pick(met.here), Weighted.of(theirs, rarity))
+    rows = features(Weighted.of(own, rarity).pick(met.here), Weighted.of(met.theirs, rarity))
     if model is None:
         return rows, np.zeros(len(rows))
     scores = model(rows)
@@ -232,10 +244,9 @@ def score_pairs(
 
 def _categories(folder: Path) -> Categories:
     try:
-        from classifiers import categories
-    except ImportError:
+        loaded: Categories = TrainedCategories.load(folder)
+    except FileNotFoundError:
         return Guesses()
-    loaded: Categories = categories.Categories.load(folder)
     return loaded
 
 

@@ -17,10 +17,10 @@ from typing import Any
 from classifiers.corpus import noise
 from classifiers.corpus.grammar import expand
 from classifiers.corpus.scene import filler, lists, new_scene, styles
-from classifiers.corpus.teller import FORMS, WEIGHTS, Matter, Teller, Telling, pick_proto, source_at
+from classifiers.corpus.teller import FORMS, FORMS_OTHER, WEIGHTS, Matter, Teller, Telling, pick_proto, source_at
 from classifiers.taxonomy import risk_area
 
-ENV_SHARE = 0.5
+ENV_SHARE = 0.42
 REPEATED = 0.42
 LOOKALIKES = ("same_place_other_source", "same_template_other_place", "neighbour_shop", "other_branch", "other_number",
               "same_site_other_problem", "same_landmark_other_source")
@@ -95,6 +95,10 @@ def _lookalike(name: str, of: Matter, rng: random.Random) -> Matter:
     return Matter(name, proto, scene, *source_at(scene, proto, rng), of.id, kind)
 
 
+def _form(matter: Matter, rng: random.Random) -> str:
+    return rng.choices(FORMS, WEIGHTS if matter.env else FORMS_OTHER)[0]
+
+
 def _aspects(proto: dict, rng: random.Random, unlike: tuple[int, ...] = ()) -> tuple[int, ...]:
     every = list(range(len(proto["aspect"])))
     weights = [proto["aspect"][i]["w"] for i in every]
@@ -113,9 +117,9 @@ def _tell(matter: Matter, rng: random.Random, start: datetime, levels: list[str]
     style = 2 if matter.lookalike_kind == "same_landmark_other_source" else rng.randrange(styles(where))
     named = 0 if matter.lookalike_kind in ("neighbour_shop", "other_branch") else rng.choice((0, 0, 0, 1, 1, 2))
     user = f"U{rng.randrange(16**8):08x}"
-    first = Telling(user, style, named, _aspects(matter.proto, rng), rng.choices(FORMS, WEIGHTS)[0], "L0")
+    first = Telling(user, style, named, _aspects(matter.proto, rng), _form(matter, rng), "L0")
     if matter.lookalike_kind == "same_template_other_place":
-        first = replace(first, style=first_rng.randrange(styles(where)), form=first_rng.choices(FORMS, WEIGHTS)[0])
+        first = replace(first, style=first_rng.randrange(styles(where)), form=_form(matter, first_rng))
     rows = [row(matter, first, first_rng, start, 0)]
     when = start
     for i, level in enumerate(levels, 1):
@@ -123,7 +127,7 @@ def _tell(matter: Matter, rng: random.Random, start: datetime, levels: list[str]
         if level == "L1":
             rows.append(_copy(rows[0], rng, when, f"{matter.id}.{i}"))
             continue
-        telling = replace(first, level=level, form=rng.choices(FORMS, WEIGHTS)[0])
+        telling = replace(first, level=level, form=_form(matter, rng))
         if level in ("L3", "L4"):
             telling = replace(telling, user=f"U{rng.randrange(16**8):08x}", style=rng.randrange(styles(where)),
                               called=rng.choice((0, 0, 1, 2)))
@@ -147,7 +151,7 @@ def _copy(of: dict[str, Any], rng: random.Random, when: datetime, ident: str) ->
 def row(matter: Matter, telling: Telling, rng: random.Random, when: datetime, i: int) -> dict[str, Any]:
     """The complaint and its labels.
 
-    Keys: id title text time user env types subtype respondent place urgent matter level lookalike_of lookalike_kind
+    Keys: id title text time user env types subtype respondent place urgent matter level lookalike_of lookalike_kind source
     lead_unit risk_area demand.
     """
     teller = Teller(matter, telling, rng)
@@ -164,6 +168,6 @@ def row(matter: Matter, telling: Telling, rng: random.Random, when: datetime, i:
         "id": f"{matter.id}.{i}", "title": title, "text": text, "time": when.isoformat(sep=" "), "user": telling.user,
         "env": matter.env, "types": types, "subtype": subtype, "respondent": teller.respondent, "place": teller.place,
         "urgent": urgent, "matter": matter.id, "level": telling.level, "lookalike_of": matter.lookalike_of,
-        "lookalike_kind": matter.lookalike_kind, "lead_unit": aspects[0]["unit"],
+        "lookalike_kind": matter.lookalike_kind, "source": matter.proto["key"], "lead_unit": aspects[0]["unit"],
         "risk_area": risk_area(subtype, f"{title}\n{text}") if subtype else None, "demand": demand,
     }

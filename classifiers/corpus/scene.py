@@ -23,7 +23,7 @@ def lists() -> dict[str, tuple[str, ...]]:
 def protos() -> tuple[dict, ...]:
     """Sources of pollution as data: key, where, name, kind, aspects."""
     found: list[dict] = []
-    for name in ("sources_noise.toml", "sources_air.toml", "sources_water.toml"):
+    for name in ("sources_noise.toml", "sources_air.toml", "sources_water.toml", "sources_more.toml"):
         found += load(name)["source"]
     return tuple(_split(p) for p in found)
 
@@ -32,7 +32,7 @@ def protos() -> tuple[dict, ...]:
 def topics() -> tuple[dict, ...]:
     """Non-environmental topics in the same shape, each with one aspect."""
     found = []
-    for name in ("topics_city.toml", "topics_life.toml"):
+    for name in ("topics_city.toml", "topics_life.toml", "topics_more.toml"):
         for topic in load(name)["topic"]:
             aspect = {"subtype": None, "types": [], "unit": topic["unit"], "w": 1}
             aspect |= {"title": topic["title"], "say": topic["say"]}

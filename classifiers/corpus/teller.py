@@ -11,6 +11,14 @@ from classifiers.corpus.scene import Scene, filler, lists, place, protos, styles
 
 FORMS = ("operator", "terse", "board", "letter", "dictated", "followup")
 WEIGHTS = (34, 12, 30, 11, 6, 7)
+FORMS_OTHER = (27, 10, 36, 17, 4, 6)
+_NUISANCES = {
+    "餐饮油烟": ("油烟", "油烟味", "烟熏"), "施工扬尘": ("灰尘", "扬尘", "尘土"), "工业扬尘": ("粉尘", "灰尘", "扬尘"),
+    "恶臭异味": ("臭味", "异味", "恶臭"), "工业废气": ("废气", "刺鼻气味", "毒气"), "喷漆废气": ("油漆味", "漆雾"),
+    "露天焚烧": ("浓烟", "烟雾"), "机动车尾气": ("尾气", "黑烟"), "养殖污染": ("臭味", "恶臭"), "生活垃圾": ("臭味", "恶臭"),
+    "道路遗撒": ("灰尘", "尘土"), "烟花爆竹": ("烟花爆竹", "鞭炮声"),
+}
+_WITH_OTHERS = {"生活垃圾", "道路遗撒", "养殖污染", "烟花爆竹"}
 DEMANDS = ("投诉", "举报", "求助", "咨询", "建议", "表扬")
 DEMAND_WEIGHTS = (58, 13, 11, 10, 7, 1)
 
@@ -104,8 +112,21 @@ class Teller:
                 if not self._mentions and "{S}" not in frame and "{P}" not in frame:
                     self._mentions = 1
                     frame = "{P}" + self.rng.choice(("", "", "，", "的", "这边")) + frame
-                out.append(self.write(frame))
+                plain = self.matter.env and self.rng.random() < (0.3 if len(self.aspects) > 1 else 0.1)
+                out.append(self.mixed() if plain and "{S}" in frame else self.write(frame))
         return out
+
+    def mixed(self) -> str:
+        """One plain sentence naming the fault, or two faults of different types in one breath."""
+        types = list(dict.fromkeys(t for a in self.aspects for t in a["types"]))
+        frame = self.rng.choice(lists()["mixed" if len(types) > 1 else "single"])
+        names = {f"M{i}": self._nuisance(t) for i, t in enumerate(types[:2], 1)}
+        return expand(frame, self.rng, lambda name: names.get(name) or self.slot(name))
+
+    def _nuisance(self, type_: str) -> str:
+        subtypes = {a["subtype"] for a in self.aspects if type_ in a["types"]}
+        fitting = [w for s in subtypes if s not in _WITH_OTHERS or type_ == "大气" for w in _NUISANCES.get(s, ())]
+        return self.rng.choice(fitting) if fitting else self.list(f"mix_{type_}")
 
     def harm(self) -> str:
         """A sentence on what it does to people, fitting the types."""

@@ -25,29 +25,30 @@ def triage(
     explain: str = typer.Option(None, help="Show the decision of this id as a person reads it."),
 ) -> None:
     """Classify and link a file, each complaint against those before it."""
-    from classifiers import offline  # models and numpy load only where they are needed
+    # Models and numpy load only where they are needed.
+    from classifiers import offline
+    from classifiers.triage import Triage
 
     if not file.is_file():
         raise Failed(f"there is no file {file}; name a file of JSON lines")
     lines = file.read_bytes().splitlines()
+    engine = Triage.load(models or load().models)
+    if explain is not None:
+        try:
+            console.print(offline.explain_file(lines, explain, triage=engine), markup=False, highlight=False)
+        except KeyError:
+            raise Failed(f"no good line of {file} has the id {explain}") from None
+        return
     answers: list[bytes] = []
     bad = 0
-    shown = None
     with Progress(
         TextColumn("reading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console_err, transient=True
     ) as progress:
         task = progress.add_task("reading", total=len(lines))
-        for answer in offline.triage_file(lines, models=models or load().models):
+        for answer in offline.triage_file(lines, triage=engine):
             progress.advance(task)
             bad += "error" in answer
-            if explain is not None and answer.get("id") == explain:
-                shown = answer
             answers.append(orjson.dumps(answer))
-    if explain is not None:
-        if shown is None:
-            raise Failed(f"no line of {file} has the id {explain}")
-        console.print(offline.explain(shown), markup=False, highlight=False)
-        return
     text = b"\n".join(answers) + b"\n"
     if out is None:
         sys.stdout.buffer.write(text)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,8 @@ from contracts.submitted import parse_submitted
 from contracts.topics import SUBMITTED
 from services.commands.output import JSON_OPTION, Failed, console, console_err, print_json, print_table, run
 from services.commands.session import settings
-from services.exports import ExportUnreadable, read
+from services.exports import ExportUnreadable, Preview, open_export
 from services.infra.kafka import client_options
-
-PREVIEW_ROWS = 20
 
 
 def register(app: typer.Typer) -> None:
@@ -36,51 +33,51 @@ def publish(
     limit: int = typer.Option(None, min=1, help="Only the first so many rows."),
     as_json: bool = JSON_OPTION,
 ) -> None:
-    """Publish complaints to the submitted topic, keyed by their external id."""
+    """Publish complaints to the submitted topic; rows that could not be registered are listed and held back."""
     mapping = dict(_pair(text) for text in columns) or None
-    rows = list(_rows(file, mapping, source, limit))
-    refused: list[tuple[int, str, str, str]] = []
-    reasons: Counter[str] = Counter()
-    good: list[tuple[bytes, bytes]] = []
-    for line, row in rows:
-        value = orjson.dumps(row)
-        outcome = parse_submitted(value)
-        if isinstance(outcome, list):
-            reasons.update(f"{r.field}: {r.code}" for r in outcome)
-            refused += [(line, r.field, r.reason_zh, r.remedy_zh) for r in outcome]
-        good.append((str(row.get("external_id", line)).encode(), value))
-    bad_lines = {line for line, *_ in refused}
-    if refused and not as_json:
+    found = Preview()
+    good = _good_rows(file, mapping, source, limit, found)
+    if found.rejected and not as_json:
         print_table(
-            f"会被退回的行（{len(bad_lines)} 行，列出前 {min(len(refused), PREVIEW_ROWS)} 条）",
-            ("行", "字段", "原因", "怎么办"), refused[:PREVIEW_ROWS], empty="",
+            f"不能登记的行（{found.rejected} 行，列出前 {len(found.refused)} 条）", ("行", "列", "字段", "原因", "怎么办"),
+            [(r.line, r.column, r.field, r.reason, r.remedy) for r in found.refused], empty="",
         )  # fmt: skip
-    summary: dict[str, Any] = {"rows": len(rows), "would_be_rejected": len(bad_lines), "reasons": dict(reasons), "published": 0}
-    if not (check or (strict and refused)):
+    summary: dict[str, Any] = {"rows": found.rows, "refused": found.rejected, "reasons": dict(found.reasons), "published": 0}
+    if not (check or (strict and found.rejected)):
         summary["published"] = run(_send(good))
     if as_json:
         print_json(summary)
     elif check:
-        console.print(f"{len(rows)} rows read, {len(bad_lines)} would be rejected; nothing was published.", markup=False)
+        console.print(f"{found.rows} rows read, {found.rejected} cannot be registered; nothing was published.", markup=False)
     else:
-        console.print(f"{summary['published']} complaints published to {SUBMITTED.name}.", markup=False)
+        console.print(f"{summary['published']} complaints published to {SUBMITTED.name}, {found.rejected} rows held back.", markup=False)
         console.print("next: petitions status (what became of them), petitions cases, petitions dlq list", style="dim", markup=False)
-    if strict and refused and not check:
-        raise Failed("nothing was published: rows would be rejected (see above); mend them or leave out --strict")
+    if strict and found.rejected and not check:
+        raise Failed("nothing was published: rows cannot be registered (see above); mend them or leave out --strict")
 
 
-def _rows(file: str, mapping: dict[str, str] | None, source: str | None, limit: int | None) -> Iterator[tuple[int, dict[str, Any]]]:
+def _good_rows(
+    file: str, mapping: dict[str, str] | None, source: str | None, limit: int | None, found: Preview
+) -> list[tuple[bytes, bytes]]:
+    """(key, value) of every row that can be registered; the others are counted in `found`."""
     if file != "-" and not Path(file).is_file():
         raise Failed(f"there is no file {file}; name a JSONL, CSV or XLSX file, or - for standard input")
+    export = open_export(file, mapping, report=found.unreadable)
+    good: list[tuple[bytes, bytes]] = []
     try:
-        for count, (line, row) in enumerate(read(file, mapping)):
-            if limit is not None and count >= limit:
-                return
+        for line, row in islice(export, limit):
             if source and not row.get("source"):
                 row = {**row, "source": source}
-            yield line, row
+            found.rows += 1
+            value = orjson.dumps(row)
+            outcome = parse_submitted(value)
+            if isinstance(outcome, list):
+                found.add(line, outcome, export.columns)
+            else:
+                good.append((outcome.key.encode(), value))
     except ExportUnreadable as failure:
         raise Failed(str(failure)) from None
+    return good
 
 
 async def _send(records: list[tuple[bytes, bytes]]) -> int:

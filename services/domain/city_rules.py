@@ -140,7 +140,7 @@ def _same_days(one: Duty, two: Duty) -> bool:
 
 def _both_can_hold(one: When, two: When) -> bool:
     """Whether some matter could satisfy both; mentioned words never exclude each other."""
-    choices = ((one.risk_areas, two.risk_areas), (one.urgency, two.urgency), (one.types, two.types))
+    choices = ((one.risk_areas, two.risk_areas), (one.urgency, two.urgency), (one.types, two.types), (one.subtypes, two.subtypes))
     if any(mine and theirs and not set(mine) & set(theirs) for mine, theirs in choices):
         return False
     return one.supervised is None or two.supervised is None or one.supervised == two.supervised
@@ -198,8 +198,13 @@ def dead_ends(document: CityDocument, at: Sources) -> Iterator[Problem]:
         if what.startswith("部门类别") and path[0] in ("duties", "additions", "task_forces"):
             used.setdefault(kind, path)
     for kind, path in used.items():
+        if kind not in tiers:
+            continue  # told as an unknown reference
+        if not any(unit.kind == kind for unit in document.units):
+            yield at.problem(path, f"没有一个“{kind}”单位 / no unit of this kind at all", "在 units 中加上 / add one to units")
+            continue
         for district in document.districts:
-            needed = [town.code for town in district.towns] if tiers.get(kind) == "town" else [district.code]
+            needed = [town.code for town in district.towns] if tiers[kind] == "town" else [district.code]
             for code in needed:
                 if not {(kind, code), (kind, district.code), (kind, city)} & seats:
                     reason = f"{district.name}（{code}）和市级都没有“{kind}”单位 / no unit of this kind there or above"

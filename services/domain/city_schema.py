@@ -173,18 +173,23 @@ class Basis(Entry):
 
 
 class When(Entry):
-    """Conditions of a rule; every one that is given must hold. `mentions`: any of them in respondent or text."""
+    """Conditions of a rule; every one that is given must hold.
+
+    `mentions`: any of these words in respondent or text. `types` and `subtypes` are for additions and task forces: the
+    most probable type, the sub-type's label as it was given.
+    """
 
     mentions: tuple[Words, ...] = ()
     risk_areas: tuple[RiskArea, ...] = ()
     urgency: tuple[Urgency, ...] = ()
     types: tuple[PollutionType, ...] = ()
+    subtypes: tuple[Text, ...] = ()
     supervised: bool | None = None
 
     @property
     def narrowness(self) -> int:
         """How many conditions are given; the narrower rule wins."""
-        given = (self.mentions, self.risk_areas, self.urgency, self.types)
+        given = (self.mentions, self.risk_areas, self.urgency, self.types, self.subtypes)
         return sum(map(bool, given)) + (self.supervised is not None)
 
 

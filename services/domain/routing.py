@@ -14,6 +14,7 @@ from datetime import date
 from contracts.vocabulary import PollutionType, RiskArea, Urgency
 from services.domain.city import City
 from services.domain.city_schema import Basis, Confidence, Duty, Unit, When
+from services.domain.recusal import accused_units
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,8 @@ def holds(when: When, matter: Matter) -> bool:
         return False
     if when.types and not any(kind in when.types for kind, _ in matter.types[:1]):
         return False
+    if when.subtypes and (matter.subtype is None or matter.subtype[0] not in when.subtypes):
+        return False
     if when.mentions:
         respondent = matter.respondent or ""
         return any(word in matter.text or word in respondent for word in when.mentions)
@@ -137,10 +140,7 @@ class _Routing:
         self._region = matter.region if self._district else city.code
         named = dict.fromkeys(code for code in map(city.district_of, matter.districts) if code)
         self._districts = tuple(named) if len(named) > 1 else ()
-        self._accused: frozenset[str] = frozenset()
-        if matter.respondent:
-            names = self._index.unit_pattern.findall(matter.respondent)
-            self._accused = frozenset(self._index.unit_names[name] for name in names)
+        self._accused = accused_units(matter.respondent, city)
 
     def decide(self) -> RouteDecision:
         """Rule, level, unit; the desk wherever one of them is missing."""

@@ -63,9 +63,7 @@ def csv_rows(path: str) -> Iterator[tuple[int, list[Any] | RowProblem]]:
             f"第 {number + 1} 行：CSV 不完整（{failure}）；多半是引号没有成对，请重新导出或另存为 .xlsx"
         ) from None
     except UnicodeDecodeError:
-        raise ExportUnreadable(
-            f"第 {number + 1} 行附近：既不是 UTF-8 也不是 GB18030 编码；请另存为“CSV UTF-8”或 .xlsx"
-        ) from None
+        raise ExportUnreadable(f"第 {number + 1} 行附近：既不是 UTF-8 也不是 GB18030 编码；请另存为“CSV UTF-8”或 .xlsx") from None
 
 
 def encoding_of(path: str) -> str:

@@ -65,6 +65,8 @@ def configure(service: str, *, level: str = "INFO", format: Literal["json", "con
     root.setLevel(level)
     for noisy in ("aiokafka", "kafka", "petitions.kafka", "asyncio", "yoyo", "httpx"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLogger().level))
+    # It warns at every start that topics are not made by themselves, which is meant.
+    logging.getLogger("petitions.kafka").setLevel(logging.ERROR)
     # Its errors during a broker's absence repeat every few milliseconds and name nothing that lag does not show.
     logging.getLogger("aiokafka.consumer.group_coordinator").setLevel(logging.CRITICAL)
     structlog.contextvars.bind_contextvars(process=service)

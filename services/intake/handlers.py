@@ -10,7 +10,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 from zoneinfo import ZoneInfo
 
-from classifiers.urgency import emergency_words
+from classifiers.urgency import assess
 from contracts.complaints import (
     AnswerState,
     ComplaintAnswered,
@@ -37,6 +37,8 @@ RECEIPT_PREFIX = "XF"
 LOCAL = ZoneInfo("Asia/Shanghai")
 EMERGENCY_REPORT = timedelta(hours=2)
 """The strictest limit of 部令17号 runs from knowledge, which is now; a person grades and may relax it."""
+TRIGGER_LENGTH = 40
+"""A trigger is a few words for the duty officer, never the text."""
 MESSAGES = {
     AnswerState.REGISTERED: "您的诉求已登记，受理编号 {receipt}。可凭此编号查询办理进展。",
     AnswerState.RESENT: "该诉求此前已登记，受理编号 {receipt}，内容没有变化，不重复登记。",
@@ -148,13 +150,13 @@ class Registering:
 
     def _alarm(self, unit: UnitOfWork, record: Record, event: ComplaintRegistered) -> None:
         """Suspected emergencies leave with the registration: nothing slow stands before them."""
-        words = emergency_words(f"{event.title or ''}\n{event.text}")
-        if not words:
+        _, spans = assess(f"{event.title}\n{event.text}" if event.title else event.text)
+        if not spans:
             return
         now = self.clock()
         suspected = EmergencySuspected(
             event_id=uuid5(event.complaint_id, f"emergency/{event.version}"), occurred_at=now,
-            complaint_id=event.complaint_id, receipt_no=event.receipt_no, region=event.region, triggers=tuple(words),
+            complaint_id=event.complaint_id, receipt_no=event.receipt_no, region=event.region, triggers=tuple(dict.fromkeys(span.text[:TRIGGER_LENGTH] for span in spans)),
             received_at=event.received_at, report_due_at=now + EMERGENCY_REPORT,
         )  # fmt: skip
         unit.emit(EMERGENCY, event.complaint_id, suspected, traceparent=record.traceparent)

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import orjson
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.structs import TopicPartition
 
-from contracts.topics import SUBMITTED
+from contracts.topics import REGISTERED, SUBMITTED
 from services.infra.settings import Settings
 from services.stack import Kafka, Postgres
 from tests.support.complaints import a_complaint
@@ -91,7 +92,8 @@ async def test_every_record_delivered_twice_has_the_effect_of_once(system: Setti
     processes.start()
     try:
         await settled(system, 400, seconds=60)
-        processes.kill("triage")
+        processes.running["triage"].terminate()
+        processes.running["triage"].wait(20)
         await _rewind(system)
         await publish(system, SUBMITTED.name, batch)
         processes.start()
@@ -103,19 +105,14 @@ async def test_every_record_delivered_twice_has_the_effect_of_once(system: Setti
 
 
 async def _rewind(settings: Settings) -> None:
-    """Every registered record comes again: the group's offsets are gone."""
-    from aiokafka.admin import AIOKafkaAdminClient
-
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
-    await admin.start()
+    """Every registered record comes to triage again: its group stands at the beginning."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, group_id="triage", enable_auto_commit=False)
+    await consumer.start()
     try:
-        for _ in range(400):
-            answers = await admin.delete_consumer_groups(["triage"])
-            if all(error is None or not isinstance(error, Exception) for _, error in answers) or not answers:
-                return
-            await asyncio.sleep(0.1)
+        consumer.assign([TopicPartition(REGISTERED.name, n) for n in range(REGISTERED.partitions)])
+        await consumer.commit({part: 0 for part in consumer.assignment()})
     finally:
-        await admin.close()
+        await consumer.stop()
 
 
 async def test_members_that_join_and_leave_mid_stream_lose_and_double_nothing(system: Settings, tmp_path: Path) -> None:

@@ -1,0 +1,217 @@
+"""Training of the category models: on the project's own corpus alone, or on it together with a city's history.
+
+    python -m classifiers.train_categories [--out DIR]                the shipped model, from the corpus
+    train_city(examples, base) / promote(...)                          what `petitions train` does with a city's tickets
+
+A head is a logistic regression over words and hint groups. Probabilities are calibrated on answers given out of fold:
+for the environmental question the folds leave out whole kinds of sources and topics, because a city will always write
+of things the corpus does not know.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression
+
+from classifiers import taxonomy
+from classifiers.artifact import Artifact, Head, load, save
+from classifiers.calibration import fit_logistic, fit_temperature
+from classifiers.categories import MODELS, NAME
+from classifiers.segment import shared
+from classifiers.text_features import bag, hints, plain
+from contracts.vocabulary import PollutionType
+
+Matrix = Any  # scipy's CSR matrix
+WORD_SCALE, HINT_SCALE = 0.4, 0.3  # words count less than meanings: a city has other words, the same meanings
+STRENGTH = 2.0
+CITY_STRENGTH = 4.0
+WORDS_MOST, WORDS_LEAST = 20_000, 3
+FOLDS = 4
+RARE = 8  # a unit with fewer tickets is no class of its own
+HEADS = ("environmental", "types", "subtype", "demand", "unit")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A labelled complaint; None where a label is unknown. `group` is kept together in folds (matter or source)."""
+
+    text: str
+    title: str = ""
+    env: bool | None = None
+    types: tuple[str, ...] | None = None
+    subtype: str | None = None
+    demand: str | None = None
+    unit: str | None = None
+    group: str = ""
+    weight: float = 1.0
+    city: bool = False
+
+    @property
+    def full_text(self) -> str:
+        """Title and text as `Complaint.full_text` has them."""
+        return f"{self.title}\n{self.text}" if self.title else self.text
+
+
+def from_corpus(rows: Iterable[Mapping[str, Any]], weight: float = 1.0) -> list[Example]:
+    """Examples of generated complaints."""
+    return [
+        Example(r["text"], r["title"], r["env"], tuple(r["types"]), r["subtype"], r["demand"], r["lead_unit"],
+                r["source"], weight)
+        for r in rows
+    ]
+
+
+@dataclass(slots=True)
+class _Columns:
+    words: tuple[str, ...]
+    idf: npt.NDArray[np.float32]
+    matrix: Matrix
+
+
+def _columns(examples: Sequence[Example]) -> _Columns:
+    texts = [plain(e.full_text) for e in examples]
+    tokens = shared().cut_many(texts)
+    frequency = Counter(t for row in tokens for t in set(row))
+    kept = [w for w, n in frequency.items() if n >= WORDS_LEAST and not w.isspace() and not w.isdigit()]
+    words = tuple(sorted(sorted(kept, key=lambda w: (-frequency[w], w))[:WORDS_MOST]))
+    idf = np.array([np.log((1 + len(tokens)) / (1 + frequency[w])) + 1 for w in words], np.float32)
+    found = bag(tokens, {w: i for i, w in enumerate(words)}, idf)
+    word_part = sparse.csr_matrix((found.value * WORD_SCALE, found.column, found.start), (len(examples), len(words)))
+    hint_part = sparse.csr_matrix(hints().matrix(texts) * HINT_SCALE)
+    return _Columns(words, idf, sparse.csr_matrix(sparse.hstack((word_part, hint_part))))
+
+
+def _binary(x: Matrix, y: npt.NDArray[np.bool_], w: npt.NDArray[np.float64], strength: float) -> tuple[npt.NDArray[np.float64], float]:
+    """Weights and bias; a question with one answer only gets a constant."""
+    if y.all() or not y.any():
+        return np.zeros(x.shape[1]), 6.0 if y.all() else -6.0
+    model = LogisticRegression(C=strength, solver="liblinear", max_iter=200).fit(x, y, sample_weight=w)
+    return model.coef_[0], float(model.intercept_[0])
+
+
+def _folds(groups: Sequence[str], count: int) -> npt.NDArray[np.int64]:
+    """A fold for every row, the same for equal groups whatever else there is."""
+    return np.array([int(hashlib.sha256(g.encode()).hexdigest(), 16) % count for g in groups])
+
+
+def _out_of_fold(x: Matrix, y: npt.NDArray[np.bool_], w: npt.NDArray[np.float64], groups: Sequence[str],
+                 judged: npt.NDArray[np.bool_], strength: float) -> tuple[float, float]:
+    """Calibration of a binary question from the judged rows' answers by models that saw neither row nor group."""
+    fold, logit = _folds(groups, FOLDS), np.zeros(len(y))
+    for k in range(FOLDS):
+        test = (fold == k) & judged
+        if test.any() and (fold != k).any():
+            coef, bias = _binary(x[fold != k], y[fold != k], w[fold != k], strength)
+            logit[test] = x[test] @ coef + bias
+    return fit_logistic(logit[judged], y[judged])
+
+
+def fit(examples: Sequence[Example], version: str, provenance: Mapping[str, Any],
+        heads: Sequence[str] = HEADS) -> Artifact:
+    """Train all heads there are labels for; raises ValueError where no example says whether it is environmental."""
+    city = np.array([e.city for e in examples])
+    strength = CITY_STRENGTH if city.any() else STRENGTH
+    columns = _columns(examples)
+    x, groups = columns.matrix, [e.group for e in examples]
+    weight = np.array([e.weight for e in examples])
+    made: list[Head] = []
+    coefs: list[npt.NDArray[np.float64]] = []
+    biases: list[float] = []
+
+    def add(head: Head, outputs: Iterable[tuple[npt.NDArray[np.float64], float]]) -> None:
+        made.append(head)
+        for coef, bias in outputs:
+            coefs.append(coef)
+            biases.append(bias)
+
+    def binary(rows: npt.NDArray[np.int64], y: npt.NDArray[np.bool_]) -> tuple[tuple[npt.NDArray[np.float64], float], float, float]:
+        judged = city[rows] if city[rows].sum() >= 50 else np.ones(len(rows), bool)
+        a, b = _out_of_fold(x[rows], y, weight[rows], [groups[i] for i in rows], judged, strength)
+        return _binary(x[rows], y, weight[rows], strength), a, b
+
+    known = np.flatnonzero([e.env is not None for e in examples])
+    if not len(known):
+        raise ValueError("no example says whether it is environmental")
+    if "environmental" in heads:
+        output, a, b = binary(known, np.array([bool(examples[i].env) for i in known]))
+        add(Head("environmental", "binary", ("environmental",), (a,), (b,)), [output])
+    if "types" in heads:
+        rows = np.array([i for i, e in enumerate(examples) if e.env and e.types], np.int64)
+        done = [binary(rows, np.array([t.value in (examples[i].types or ()) for i in rows])) for t in PollutionType]
+        calibrated = [(a, b) if city.any() else (1.0, 0.0) for _, a, b in done]
+        labels = tuple(t.value for t in PollutionType)
+        add(Head("types", "multilabel", labels, tuple(a for a, _ in calibrated), tuple(b for _, b in calibrated)),
+            [output for output, _, _ in done])
+    softmaxes: list[tuple[str, list[str | None]]] = [
+        ("subtype", [taxonomy.current(e.subtype, e.full_text) if e.env and e.subtype else None for e in examples]),
+        ("demand", [e.demand for e in examples]),
+        ("unit", _unit_labels(examples)),
+    ]
+    for name, values in softmaxes:
+        if name in heads and any(values):
+            labels, outputs, factor = _softmax(x, values, weight, groups, strength)
+            add(Head(name, "softmax", labels, (factor,), (0.0,)), outputs)
+    weights = np.stack(coefs, axis=1)
+    split = len(columns.words)
+    return Artifact(
+        version=version, lexicon=hints().version, taxonomy=taxonomy.version(), heads=tuple(made), words=columns.words,
+        hint_names=tuple(hints().names), idf=columns.idf,
+        word_weights=(weights[:split] * WORD_SCALE).astype(np.float32),
+        hint_weights=(weights[split:] * HINT_SCALE).astype(np.float32),
+        bias=np.array(biases, np.float32), provenance=dict(provenance),
+    )
+
+
+def _unit_labels(examples: Sequence[Example]) -> list[str | None]:
+    """Units of the city's own tickets where there are any, else the corpus's; rare ones left out."""
+    own = any(e.city and e.unit for e in examples)
+    counts = Counter(e.unit for e in examples if e.unit and e.city == own)
+    return [e.unit if e.unit and e.city == own and counts[e.unit] >= (RARE if own else 1) else None for e in examples]
+
+
+def _softmax(x: Matrix, values: Sequence[str | None], weight: npt.NDArray[np.float64], groups: Sequence[str],
+             strength: float) -> tuple[tuple[str, ...], list[tuple[npt.NDArray[np.float64], float]], float]:
+    """Labels, outputs and temperature; the temperature comes from a quarter of the groups held out."""
+    rows = np.flatnonzero([v is not None for v in values])
+    labels = tuple(sorted({v for v in values if v}))
+    y = np.array([labels.index(values[i] or "") for i in rows])
+    xs, w = x[rows], weight[rows]
+    held = _folds([f"{groups[i]}/{i % 4}" if len(set(groups)) < 200 else groups[i] for i in rows], 4) == 0
+    part = _one_each(xs[~held], y[~held], w[~held], len(labels), strength)
+    logits = np.stack([xs[held] @ c + b for c, b in part], axis=1)
+    return labels, _one_each(xs, y, w, len(labels), strength), fit_temperature(logits, y[held])
+
+
+def _one_each(x: Matrix, y: npt.NDArray[np.int64], w: npt.NDArray[np.float64], count: int,
+              strength: float) -> list[tuple[npt.NDArray[np.float64], float]]:
+    return [_binary(x, y == k, w, strength) for k in range(count)]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Train the shipped model from the corpus and write it."""
+    from classifiers.corpus.generator import generate
+
+    parser = argparse.ArgumentParser(prog="python -m classifiers.train_categories", description=__doc__)
+    parser.add_argument("--out", type=Path, default=MODELS)
+    parser.add_argument("--n", type=int, default=24_000)
+    parser.add_argument("--seed", type=int, default=20_240_101)
+    options = parser.parse_args(argv)
+    rows = from_corpus(generate(options.n, options.seed))
+    provenance = {"trained_on": "own corpus", "complaints": len(rows), "seed": options.seed}
+    print(save(fit(rows, "corpus-2026.1", provenance), options.out))
+    print(load(options.out, NAME).version)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,45 @@
+"""Urgency and suspected emergencies by words, before anything slow; the words found are what is shown to a person."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from classifiers.reading import Span
+from classifiers.taxonomy import lexicon
+from contracts.vocabulary import Urgency
+
+_CLAUSE = re.compile(r"[，。！？；,!?;\n]")
+
+
+@cache
+def _rules() -> tuple[re.Pattern[str], tuple[tuple[re.Pattern[str], re.Pattern[str]], ...], re.Pattern[str],
+                      re.Pattern[str], int]:
+    table = lexicon("urgency.toml")
+    pairs = tuple((re.compile(a), re.compile(b)) for a, b in table["emergency"])
+    gate = re.compile("|".join(a for a, _ in table["emergency"]))
+    denied = re.compile("|".join(sorted(map(re.escape, table["denied"]), key=len, reverse=True)))
+    urgent = re.compile("|".join(sorted(map(re.escape, table["urgent"]), key=len, reverse=True)))
+    return gate, pairs, denied, urgent, int(table["window"])
+
+
+def assess(full_text: str) -> tuple[Urgency, tuple[Span, ...]]:
+    """Urgency of a complaint and the spans that suggest an emergency, in order.
+
+    A happening word counts when a danger word stands within the window and no word before it in its clause denies it
+    or only fears it. A suspicion alone makes nothing graver than EMERGENCY pending a person's grading.
+    """
+    gate, pairs, denied, urgent, window = _rules()
+    spans: dict[int, Span] = {}
+    if gate.search(full_text):
+        for happening, danger in pairs:
+            for match in happening.finditer(full_text):
+                low, high = max(0, match.start() - window), match.end() + window
+                near = danger.search(full_text, low, match.start()) or danger.search(full_text, match.end(), high)
+                clause = _CLAUSE.split(full_text[low : match.start()])[-1]
+                if near and not denied.search(clause):
+                    start, end = min(near.start(), match.start()), max(near.end(), match.end())
+                    spans.setdefault(start, Span(start, end, full_text[start:end]))
+    if spans:
+        return Urgency.EMERGENCY, tuple(spans[k] for k in sorted(spans))
+    return (Urgency.URGENT if urgent.search(full_text) else Urgency.NORMAL), ()
