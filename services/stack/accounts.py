@@ -1,7 +1,8 @@
-"""PostgreSQL refuses to run as root. Where we are root, it runs under an account that is there anyway.
+"""PostgreSQL refuses to run as root; where we are root, it runs as somebody else without any change to the machine.
 
-No account is made and no folder's permissions are opened: where that account cannot walk down to the clone (a home folder, a
-temporary folder of mode 0700), it gets the one capability to do so, by util-linux's `setpriv`.
+First choice: a user namespace in which root bears another number. Files stay root's, closed folders (a home folder, a temporary
+folder of mode 0700) stay closed to others, and the server cannot tell. Where the kernel or a container forbids namespaces: an
+account that is there anyway, by util-linux's `setpriv`; that one must be able to walk down to the clone.
 """
 
 from __future__ import annotations
@@ -10,57 +11,53 @@ import os
 import pwd
 import shutil
 import stat
+import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 from services.stack.errors import StackError
 
 ACCOUNTS = ("postgres", "nobody")
-DAC_OVERRIDE, DAC_READ_SEARCH = 1, 2
-"""Bits of CAP_DAC_OVERRIDE, which containers usually have, and of the narrower CAP_DAC_READ_SEARCH, which they often lack."""
 
 
-def account(data: Path) -> pwd.struct_passwd | None:
-    """The account for a data folder: its present owner, or the first there is; None where we are not root."""
-    if os.geteuid() != 0:
-        return None
-    if data.exists() and (owner := data.stat().st_uid) != 0:
-        try:
-            return pwd.getpwuid(owner)
-        except KeyError:
-            raise StackError(
-                f"{data} belongs to user {owner}, whom this machine does not know: give it to an account of this machine"
-            ) from None
-    for name in ACCOUNTS:
-        try:
-            return pwd.getpwnam(name)
-        except KeyError:
-            continue
-    raise StackError(
-        f"PostgreSQL does not run as root and there is no account {' or '.join(ACCOUNTS)} to run it: work as another "
-        "user, or set PETITIONS_DATABASE"
-    )
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """What to put before a command, and who must own the data folder (uid, gid)."""
+
+    prefix: tuple[str, ...]
+    owner: tuple[int, int]
+
+    def hand_over(self, folder: Path) -> None:
+        """Make `folder` and all in it the owner's, unless it is."""
+        if folder.stat().st_uid == self.owner[0]:
+            return
+        os.chown(folder, *self.owner)
+        for place, folders, files in os.walk(folder):
+            for name in (*folders, *files):
+                os.chown(Path(place) / name, *self.owner, follow_symlinks=False)
 
 
-def prefix(user: pwd.struct_passwd | None, *folders: Path) -> list[str]:
-    """What to put before a command so that it runs as `user` and reaches `folders`; nothing where we are not root."""
-    if user is None:
-        return []
+def runner(program: Path) -> Runner:
+    """How this process runs `program` without being root; raises `StackError` where it cannot."""
+    ourselves = (os.geteuid(), os.getegid())
+    if ourselves[0] != 0:
+        return Runner((), ourselves)
+    user = _account()
+    space = _namespace(user)
+    if space and subprocess.run([*space, "test", "-x", str(program)], capture_output=True).returncode == 0:
+        return Runner(space, ourselves)
     tool = shutil.which("setpriv")
     if tool is None:
         raise StackError(
-            "PostgreSQL does not run as root and setpriv is missing to run it otherwise: install util-linux, work "
-            "as another user, or set PETITIONS_DATABASE"
+            "PostgreSQL does not run as root, and neither unshare nor setpriv is there to run it otherwise: "
+            "install util-linux, work as another user, or set PETITIONS_DATABASE"
         )
-    command = [tool, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-    if shut := next((parent for folder in folders for parent in closed_to(user, folder)), None):
-        capability = _capability()
-        if capability is None:
-            raise StackError(
-                f"PostgreSQL runs as {user.pw_name}, who may not enter {shut}: chmod o+x it, work as another user, "
-                "or set PETITIONS_HOME"
-            )
-        command += [f"--inh-caps=+{capability}", f"--ambient-caps=+{capability}"]
-    return [*command, "--"]
+    if shut := closed_to(user, program.parent):
+        raise StackError(
+            f"PostgreSQL does not run as root, and {user.pw_name} may not enter {shut[0]}: "
+            "clone into an open folder, work as another user, or set PETITIONS_DATABASE"
+        )
+    return Runner((tool, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", "--"), (user.pw_uid, user.pw_gid))
 
 
 def closed_to(user: pwd.struct_passwd, folder: Path) -> list[Path]:
@@ -75,13 +72,22 @@ def closed_to(user: pwd.struct_passwd, folder: Path) -> list[Path]:
     return found
 
 
-def _capability() -> str | None:
-    try:
-        line = next(line for line in Path("/proc/self/status").read_text("ascii").splitlines() if line.startswith("CapPrm:"))
-    except (OSError, StopIteration):
-        return None
-    permitted = int(line.split()[1], 16)
-    for bit, name in ((DAC_READ_SEARCH, "dac_read_search"), (DAC_OVERRIDE, "dac_override")):
-        if permitted >> bit & 1:
-            return name
-    return None
+def _account() -> pwd.struct_passwd:
+    for name in ACCOUNTS:
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    raise StackError(
+        f"PostgreSQL does not run as root, and there is no account {' or '.join(ACCOUNTS)} to run it: "
+        "work as another user, or set PETITIONS_DATABASE"
+    )
+
+
+def _namespace(user: pwd.struct_passwd) -> tuple[str, ...]:
+    """The command for a user namespace in which root is `user`; empty where there is none to be had."""
+    tool = shutil.which("unshare")
+    if tool is None:
+        return ()
+    command = (tool, "--user", f"--map-user={user.pw_uid}", "--")
+    return command if subprocess.run([*command, "true"], capture_output=True).returncode == 0 else ()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
-import pwd
 import secrets
 import shutil
 import signal
@@ -18,7 +17,7 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from services.stack.accounts import account, prefix
+from services.stack.accounts import Runner, runner
 from services.stack.errors import PortLost, StackError, died, disk_errors, require_space
 from services.stack.kafka import Say, silent
 from services.stack.ports import LastPort, port_taken
@@ -109,8 +108,10 @@ class Postgres:
         return True
 
     def _launch(self, port: int) -> Started:
+        how = runner(self.bin / "postgres")
+        how.hand_over(self.data)
         settings = [word for key, value in {**TUNING, "port": str(port)}.items() for word in ("-c", f"{key}={value}")]
-        command = [*prefix(account(self.data), self.data, self.bin), str(self.bin / "postgres"), "-D", str(self.data), *settings]
+        command = [*how.prefix, str(self.bin / "postgres"), "-D", str(self.data), *settings]
         server = spawn(command, log=self.log, cwd=Path("/"), port=port)
         self.state.remember(self.name, server.entry)
         wait_until(lambda: self.answers(port), server, seconds=READY_SECONDS, name="PostgreSQL", folder=self.folder)
@@ -140,22 +141,20 @@ class Postgres:
                 with os.fdopen(os.open(self.password_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
                     out.write(secrets.token_urlsafe(24))
             made.mkdir(mode=0o700)
-            user = account(self.data)
-            if user:
-                os.chown(made, user.pw_uid, user.pw_gid)
-            self._initdb(made, user)
+            how = runner(self.bin / "initdb")
+            how.hand_over(made)
+            self._initdb(made, how)
             if self.data.exists():
                 self.data.rmdir()
             made.rename(self.data)
 
-    def _initdb(self, made: Path, user: pwd.struct_passwd | None) -> None:
+    def _initdb(self, made: Path, how: Runner) -> None:
         with tempfile.NamedTemporaryFile("w", dir=self.folder, prefix="password.") as password:
             password.write(self.password_file.read_text("ascii"))
             password.flush()
-            if user:
-                os.chown(password.name, user.pw_uid, user.pw_gid)
+            os.chown(password.name, *how.owner)
             command = [
-                *prefix(user, made, self.bin), str(self.bin / "initdb"), "-D", str(made), "-U", USER, "-E", "UTF8",
+                *how.prefix, str(self.bin / "initdb"), "-D", str(made), "-U", USER, "-E", "UTF8",
                 "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "-A", "scram-sha-256",
                 f"--pwfile={password.name}",
             ]  # fmt: skip
@@ -196,10 +195,11 @@ class Postgres:
             if process.info["name"] != "postgres":
                 continue
             try:
-                if Path(process.cwd()) == self.data.resolve():
-                    yield process
+                ours = str(self.data) in process.cmdline() or Path(process.cwd()) == self.data.resolve()
             except psutil.Error:
                 continue
+            if ours:
+                yield process
 
 
 def _wheel() -> Path:

@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import stat
+import subprocess
 import sys
 from collections import namedtuple
 from pathlib import Path
@@ -117,12 +118,32 @@ def test_the_vault_key_is_made_once_and_only_for_its_owner(tmp_path: Path) -> No
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL under another account")
-def test_a_closed_folder_is_entered_by_a_capability_and_never_opened(tmp_path: Path) -> None:
-    inner = tmp_path / "closed" / "data"
-    inner.mkdir(parents=True)
-    (tmp_path / "closed").chmod(0o700)
-    user = accounts.account(inner)
-    assert user is not None
-    assert tmp_path / "closed" in accounts.closed_to(user, inner)
-    assert "ambient" in " ".join(accounts.prefix(user, inner))
-    assert stat.S_IMODE((tmp_path / "closed").stat().st_mode) == 0o700
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as somebody else")
+def test_without_namespaces_a_closed_folder_is_named_and_never_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "closed" / "postgres"
+    program.parent.mkdir()
+    program.touch(0o755)
+    program.parent.chmod(0o700)
+    monkeypatch.setattr(accounts, "_namespace", lambda user: ())
+    with pytest.raises(StackError) as told:
+        accounts.runner(program)
+    assert_one_sentence(str(told.value), "may not enter", str(program.parent), "PETITIONS_DATABASE")
+    assert stat.S_IMODE(program.parent.stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL under another account")
+@pytest.mark.parametrize("namespaces", [True, False])
+def test_as_root_it_runs_as_somebody_else(namespaces: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not namespaces:
+        monkeypatch.setattr(accounts, "_namespace", lambda user: ())
+    how = accounts.runner(Path("/usr/bin/id"))
+    told = subprocess.run([*how.prefix, "/usr/bin/id", "-u"], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() != "0"
+
+
+def test_a_data_folder_is_handed_over_whole(tmp_path: Path) -> None:
+    owner = (os.geteuid(), os.getegid()) if os.geteuid() else (65534, 65534)
+    (tmp_path / "data" / "base").mkdir(parents=True)
+    (tmp_path / "data" / "base" / "1").touch()
+    accounts.Runner((), owner).hand_over(tmp_path / "data")
+    assert {path.stat().st_uid for path in (tmp_path / "data", *(tmp_path / "data").rglob("*"))} == {owner[0]}
