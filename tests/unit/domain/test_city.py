@@ -1,5 +1,5 @@
 """A city is its content: one version for one content, and it comes back from storage as it went in."""
-# ruff: noqa: E501 — tables of cases, one a line
+
 
 import json
 from datetime import date

@@ -1,5 +1,5 @@
 """A city's file is refused with the place, the reason and the remedy of everything wrong in it."""
-# ruff: noqa: E501 — tables of cases, one a line
+
 
 from pathlib import Path
 

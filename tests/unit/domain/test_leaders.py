@@ -1,5 +1,5 @@
 """A leader takes a stubborn case over: when, who, and never one with a stake, away or full."""
-# ruff: noqa: E501 — tables of cases, one a line
+
 
 from dataclasses import replace
 

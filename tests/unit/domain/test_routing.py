@@ -1,5 +1,5 @@
 """Who leads and who takes part: by law, by local designation, and never nobody."""
-# ruff: noqa: E501 — tables of cases, one a line
+
 
 from dataclasses import replace
 from datetime import date
