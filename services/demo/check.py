@@ -70,7 +70,7 @@ class Tolerance:
     """
 
     repeats_found: float = 0.5
-    recall: float = 0.1
+    recall: float = 0.05
     precision: float = 0.97
     wrong_merges: int = 4
 
