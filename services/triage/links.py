@@ -135,8 +135,8 @@ async def recount(unit: UnitOfWork, case_id: UUID) -> rows.CaseCounts:
     row = await connection.fetchrow(RECOUNT, case_id)
     assert row is not None
     times = {r["reporter"]: r["times"] for r in await connection.fetch(TIMES, case_id)}
-    counts = rows.CaseCounts("", row["complaints"], len(times), 0, times=times)
     known = [n for reporter, n in times.items() if reporter != rows.ANONYMOUS]
+    counts = rows.CaseCounts("", row["complaints"], len(known) or min(1, row["complaints"]), 0, times=times)
     counts.repeat_ordinal = max([*known, min(1, row["complaints"])])
     await connection.execute("DELETE FROM triage.case_reporters WHERE case_id = $1", case_id)
     await rows.save_counts(connection, {case_id: counts})

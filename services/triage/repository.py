@@ -86,12 +86,16 @@ class CaseCounts:
     times: dict[str, int] = field(default_factory=dict)
 
     def count(self, reporter: str | None) -> None:
-        """One more complaint. Who is behind anonymous ones is not known; all of them count as one petitioner, the least."""
+        """One more complaint. An anonymous one may come from somebody already counted, so it never adds a petitioner."""
+        nobody_known = self.times.get(ANONYMOUS, 0) == self.complaints
         self.complaints += 1
         mark = reporter or ANONYMOUS
         before = self.times.get(mark, 0)
         self.times[mark] = before + 1
-        self.reporters += before == 0
+        if nobody_known:
+            self.reporters = 1
+        elif reporter and before == 0:
+            self.reporters += 1
         self.repeat_ordinal = max(self.repeat_ordinal, before + 1 if reporter else 1)
 
 
