@@ -12,7 +12,13 @@ from services.domain.clocks.calendar import CalendarRules, WorkCalendar
 from services.domain.clocks.rules import DeadlineRules
 from services.domain.emergency import EmergencyRules
 from services.domain.ledger import LedgerRules
-from services.domain.parameters import Fault, Parameters, RuleFileError, fingerprint, parse_parameters
+from services.domain.parameters import (
+    Fault,
+    Parameters,
+    RuleFileError,
+    fingerprint,
+    parse_parameters,
+)
 from services.domain.principals import AccessRules
 from services.domain.supervision.ladder import LadderRules
 from services.domain.supervision.look_back import LookBackRules

@@ -9,6 +9,7 @@ from typing import Any
 
 from contracts.vocabulary import Verdict
 from services.domain.case import events as e
+from services.domain.case.evolve_links import LINK_EVOLVERS, Changes
 from services.domain.case.state import (
     Acceptance,
     CaseState,
@@ -23,12 +24,11 @@ from services.domain.case.state import (
     Verification,
 )
 from services.domain.case.status import Status
-from services.domain.case.values import Link, Member, Part, PartState
+from services.domain.case.values import Member, Part, PartState
 from services.domain.clocks.deadlines import Extension, Pause
 from services.domain.clocks.rules import Anchor
 from services.domain.principals import Role
 
-Changes = dict[str, Any]
 HANDLER_ROLES = frozenset({Role.OFFICER, Role.UNIT_HEAD})
 _ROUND = {
     "verification": None, "mode": None, "target": "", "measures": (), "responsibility": None, "stage": None,
@@ -63,7 +63,7 @@ def _anchors(state: CaseState, *drop: Anchor, **set_: datetime) -> dict[Anchor, 
     return kept | {Anchor(name): moment for name, moment in set_.items()}
 
 
-def _part(state: CaseState, unit_id: str | None, **changes: Any) -> tuple[Part, ...]:
+def _part(state: CaseState, unit_id: str | None, /, **changes: Any) -> tuple[Part, ...]:
     return tuple(part.model_copy(update=changes) if part.unit_id == unit_id else part for part in state.parts)
 
 
@@ -80,67 +80,6 @@ def _opened(state: CaseState, event: e.Opened) -> Changes:
         "first_received_at": received,
         "anchors": {Anchor.RECEIVED: received},
     }
-
-
-def _with_links(state: CaseState, links: tuple[Link, ...]) -> Changes:
-    received = min((link.received_at for link in links), default=state.first_received_at)
-    return {"links": links, "first_received_at": received}
-
-
-def _link_removed(state: CaseState, event: e.LinkRemoved) -> Changes:
-    return _with_links(state, tuple(link for link in state.links if link.id != event.link_id))
-
-
-def _link_confirmed(state: CaseState, event: e.LinkConfirmed) -> Changes:
-    return {"links": tuple(
-        link.model_copy(update={"confirmed_by": event.by}) if link.complaint_id == event.complaint_id else link
-        for link in state.links
-    )}  # fmt: skip
-
-
-def _link_weighted(state: CaseState, event: e.LinkWeighted) -> Changes:
-    update = {"weight": event.weight, "operation": event.operation}
-    return {"links": tuple(
-        link.model_copy(update=update) if link.id == event.link_id else link for link in state.links
-    )}  # fmt: skip
-
-
-def _complaint_refused(state: CaseState, event: e.ComplaintRefused) -> Changes:
-    return {"links": tuple(
-        link.model_copy(update={"refused": event.reason or ""}) if link.complaint_id == event.complaint_id else link
-        for link in state.links
-    )}  # fmt: skip
-
-
-def _source_noted(state: CaseState, event: e.SourceComplaintNoted) -> Changes:
-    latest = state.last_source_complaint_at
-    return {"last_source_complaint_at": max(latest, event.received_at) if latest else event.received_at}
-
-
-def _merged_away(state: CaseState, event: e.MergedAway) -> Changes:
-    return {
-        "status": Status.MERGED,
-        "status_before_merge": state.status,
-        "links_before_merge": state.links,
-        "links": (),
-        "merged_into": event.into,
-        "merge_operation": event.operation,
-    }
-
-
-def _merge_undone(state: CaseState, event: e.MergeUndone) -> Changes:
-    return {
-        "status": state.status_before_merge,
-        "status_before_merge": None,
-        "links_before_merge": (),
-        "links": event.links,
-        "merged_into": None,
-        "merge_operation": None,
-    }
-
-
-def _links_released(state: CaseState, event: e.LinksReleased) -> Changes:
-    return _with_links(state, tuple(link for link in state.links if link.id not in event.link_ids))
 
 
 def _amended(state: CaseState, event: e.Amended) -> Changes:
@@ -205,10 +144,6 @@ def _part_returned(state: CaseState, event: e.PartReturned) -> Changes:
 
 def _part_finished(state: CaseState, event: e.PartFinished) -> Changes:
     return {"parts": _part(state, event.unit, state=PartState.DONE, since=event.at, report=event.report)}
-
-
-def _part_withdrawn(state: CaseState, event: e.PartWithdrawn) -> Changes:
-    return {"parts": _part(state, event.unit_id, state=PartState.WITHDRAWN, since=event.at)}
 
 
 def _member_changed(state: CaseState, event: e.MemberChanged) -> Changes:
@@ -326,7 +261,7 @@ def _sent_back(state: CaseState, event: e.SentBack) -> Changes:
     }
 
 
-def _publicity(state: CaseState, **changes: Any) -> Changes:
+def _publicity(state: CaseState, /, **changes: Any) -> Changes:
     assert state.publicity is not None
     return {"publicity": replace(state.publicity, **changes)}
 
@@ -377,10 +312,6 @@ def _reopened(state: CaseState, event: e.Reopened) -> Changes:
     }
 
 
-def _judged(state: CaseState, event: e.RectificationJudged) -> Changes:
-    return {"fake_open": False, "fake_found": state.fake_found + event.fake}
-
-
 def _proposed(state: CaseState, event: e.Proposed) -> Changes:
     return {
         "proposals": (
@@ -415,16 +346,7 @@ def _review(state: CaseState, event: e.ReviewRecorded) -> Changes:
 
 _EVOLVERS: dict[type[e.CaseEvent], Callable[[CaseState, Any], Changes]] = {
     e.Opened: _opened,
-    e.LinkAdded: lambda s, v: _with_links(s, (*s.links, v.link)),
-    e.LinkConfirmed: _link_confirmed,
-    e.LinkRemoved: _link_removed,
-    e.LinkWeighted: _link_weighted,
-    e.ComplaintRefused: _complaint_refused,
-    e.SourceComplaintNoted: _source_noted,
-    e.MergedAway: _merged_away,
-    e.LinksMerged: lambda s, v: _with_links(s, (*s.links, *v.links)),
-    e.LinksReleased: _links_released,
-    e.MergeUndone: _merge_undone,
+    **LINK_EVOLVERS,
     e.Amended: _amended,
     e.Assigned: _assigned,
     e.LeaderAppointed: lambda s, v: {"leader": v.leader, "leader_due": False},
@@ -433,7 +355,7 @@ _EVOLVERS: dict[type[e.CaseEvent], Callable[[CaseState, Any], Changes]] = {
     e.PartAccepted: _part_accepted,
     e.PartReturned: _part_returned,
     e.PartFinished: _part_finished,
-    e.PartWithdrawn: _part_withdrawn,
+    e.PartWithdrawn: lambda s, v: {"parts": _part(s, v.unit_id, state=PartState.WITHDRAWN, since=v.at)},
     e.MemberChanged: _member_changed,
     e.InvestigationStarted: lambda s, v: {"status": Status.INVESTIGATING},
     e.EvidenceAdded: _evidence_added,
@@ -463,7 +385,7 @@ _EVOLVERS: dict[type[e.CaseEvent], Callable[[CaseState, Any], Changes]] = {
     e.ClosedOut: _closed_out,
     e.LookedBack: lambda s, v: {"status": Status.LOOKED_BACK, "look_backs": s.look_backs + 1},
     e.Reopened: _reopened,
-    e.RectificationJudged: _judged,
+    e.RectificationJudged: lambda s, v: {"fake_open": False, "fake_found": s.fake_found + v.fake},
     e.Proposed: _proposed,
     e.ProposalConfirmed: _proposal_done,
     e.ProposalRejected: _proposal_done,

@@ -16,7 +16,7 @@ from services.domain.refusals import Refusal, refuse
 Effect = Callable[[Decision, Any, Proposal], Result]
 
 
-def propose(decision: Decision, kind: ProposalKind, command: c.Command) -> Result:
+def propose(decision: Decision, kind: ProposalKind, command: c.AnyCommand) -> Result:
     """The proposal as an event; a second one for the same thing waits for the first."""
     twin = _subject(command)
     if any(known.kind is kind and _subject(known.command) == twin for known in decision.state.proposals):

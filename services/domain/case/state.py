@@ -10,7 +10,14 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from contracts.vocabulary import Gate, LinkKind, ReturnGround, SupervisionStep, UnitRole, Verdict
+from contracts.vocabulary import (
+    Gate,
+    LinkKind,
+    ReturnGround,
+    SupervisionStep,
+    UnitRole,
+    Verdict,
+)
 from services.domain.case.commands import AnyCommand
 from services.domain.case.status import Status
 from services.domain.case.values import (

@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.domain.case.commands import fields_of
-from services.domain.case.status import BEFORE_WORK, CLOSING, ENDED, LIVE, WORKING, Status
+from services.domain.case.status import (
+    BEFORE_WORK,
+    CLOSING,
+    ENDED,
+    LIVE,
+    WORKING,
+    Status,
+)
 from services.domain.principals import Role
 
 S, R = Status, Role

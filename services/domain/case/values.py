@@ -9,7 +9,14 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from contracts.vocabulary import LinkKind, PollutionType, RiskArea, SourceChannel, UnitRole, Urgency
+from contracts.vocabulary import (
+    LinkKind,
+    PollutionType,
+    RiskArea,
+    SourceChannel,
+    UnitRole,
+    Urgency,
+)
 
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
 ShortText = Annotated[str, Field(min_length=1, max_length=200)]
