@@ -165,7 +165,12 @@ def acknowledge(event: Emergency, actor: Principal, now: datetime) -> Emergency 
 
 
 def report(
-    event: Emergency, kind: ReportKind, fields: Mapping[str, str], rules: EmergencyRules, actor: Principal, now: datetime
+    event: Emergency,
+    kind: ReportKind,
+    fields: Mapping[str, str],
+    rules: EmergencyRules,
+    actor: Principal,
+    now: datetime,
 ) -> Emergency | Refusal:
     """A report joins the event: all fields said, 初报 first, nothing after the result."""
     sent = {known.kind for known in event.reports}

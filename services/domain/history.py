@@ -46,7 +46,9 @@ def link_digest(previous: str, case_id: str, version: int, body: bytes) -> str:
     return digest.hexdigest()
 
 
-def chain(case_id: str, bodies: Iterable[bytes], previous: str = GENESIS, version: int = 0) -> tuple[ChainLink, ...]:
+def chain(
+    case_id: str, bodies: Iterable[bytes], previous: str = GENESIS, version: int = 0
+) -> tuple[ChainLink, ...]:
     """Links for new events after (`version`, `previous`)."""
     links = []
     for body in bodies:
@@ -56,7 +58,9 @@ def chain(case_id: str, bodies: Iterable[bytes], previous: str = GENESIS, versio
     return tuple(links)
 
 
-def verify_chain(case_id: str, links: Iterable[ChainLink], head: tuple[int, str] | None = None) -> Break | None:
+def verify_chain(
+    case_id: str, links: Iterable[ChainLink], head: tuple[int, str] | None = None
+) -> Break | None:
     """The first break of a case's chain in version order, or None. `head` is an anchored (version, digest) to meet.
 
     Without an anchored head a chain cut off at its end, or wholly rewritten, looks sound: that is what the root is for.
@@ -132,12 +136,18 @@ class IdentityRead:
     def text(self) -> str:
         """One Chinese line for `who saw`."""
         place = f"({self.unit})" if self.unit else ""
-        return f"{self.at:%Y-%m-%d %H:%M} {self.reader}{place}查看{'、'.join(self.fields)},用途:{self.purpose}"
+        return (
+            f"{self.at:%Y-%m-%d %H:%M} {self.reader}{place}查看{'、'.join(self.fields)},用途:{self.purpose}"
+        )
 
 
 def record_read(read: IdentityRead) -> IdentityRead | Refusal:
     """The record to append before anything is shown, or a refusal for a read without a purpose."""
-    return read if read.purpose.strip() and read.fields else refuse("access.purpose", what="信访人身份", field="purpose")
+    return (
+        read
+        if read.purpose.strip() and read.fields
+        else refuse("access.purpose", what="信访人身份", field="purpose")
+    )
 
 
 def who_saw(reads: Iterable[IdentityRead], receipt_no: str) -> tuple[IdentityRead, ...]:

@@ -97,7 +97,11 @@ def _on(event: e.CaseEvent, state: CaseState) -> Iterable[Answer]:
         case e.ClosedOut():
             return _all(event, AnswerKind.CLOSED_OUT, _closed(state), state.links, _rests_on(state))
         case e.Reopened():
-            text = "您反映的问题已重新立案办理,我们将核查上次整改是否到位。" if event.after_close_out else "您反映的问题已重新立案办理。"
+            text = (
+                "您反映的问题已重新立案办理,我们将核查上次整改是否到位。"
+                if event.after_close_out
+                else "您反映的问题已重新立案办理。"
+            )
             return _all(event, AnswerKind.REOPENED, text, state.links)
     return ()
 
@@ -143,7 +147,11 @@ def progress(state: CaseState) -> str:
             return f"{lead}正在调查核实。"
         case Status.VERIFIED | Status.RECTIFYING if found:
             done = sum(measure.progress == 100 for measure in state.measures)
-            plan = f"整改措施{len(state.measures)}项,已完成{done}项。" if state.measures else "正在制定整改措施。"
+            plan = (
+                f"整改措施{len(state.measures)}项,已完成{done}项。"
+                if state.measures
+                else "正在制定整改措施。"
+            )
             return f"经核查{found.verdict.value}。{plan}"
         case Status.STAGE_CONCLUDED if state.stage:
             return f"已阶段性办结:{_stop(state.stage.controlled)}余下工作计划{_day(state.stage.planned_for)}前完成。"
@@ -199,11 +207,15 @@ def _shown(state: CaseState) -> str:
     latest: dict[str, Monitoring] = {}
     for item in state.evidence:
         value = item.monitoring
-        if value and (value.indicator not in latest or latest[value.indicator].measured_at <= value.measured_at):
+        if value and (
+            value.indicator not in latest or latest[value.indicator].measured_at <= value.measured_at
+        ):
             latest[value.indicator] = value
     measured = "".join(f"{_day(value.measured_at)}监测{value.text}。" for value in latest.values())
     done = [measure for measure in state.measures if measure.done_at]
-    works = "".join(f"{_day(measure.done_at)}完成“{measure.text}”。" for measure in done[:5] if measure.done_at)
+    works = "".join(
+        f"{_day(measure.done_at)}完成“{measure.text}”。" for measure in done[:5] if measure.done_at
+    )
     compared = "有整改前后照片对比。" if pairs(state) else ""
     return measured + works + compared
 

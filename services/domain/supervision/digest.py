@@ -84,13 +84,17 @@ def _one_per_case(pile: Sequence[Notice]) -> tuple[Notice, ...]:
         reasons = "".join(dict.fromkeys(notice.reason for notice in group))
         first = group[0]
         merged.append(
-            Notice(first.person_id, first.case_id, first.case_no, first.rank, reasons, first.at, first.emergency)
+            Notice(
+                first.person_id, first.case_id, first.case_no, first.rank, reasons, first.at, first.emergency
+            )
         )
     return tuple(sorted(merged, key=lambda notice: (notice.rank, notice.at, notice.case_no)))
 
 
 def _digest(person: str, at: datetime, notices: tuple[Notice, ...], emergency: bool) -> Digest:
-    lines = [f"您有{len(notices)}件突发事项须立即处理:" if emergency else f"您今日有{len(notices)}件事项需要处理:"]
+    lines = [
+        f"您有{len(notices)}件突发事项须立即处理:" if emergency else f"您今日有{len(notices)}件事项需要处理:"
+    ]
     for rank, heading in enumerate(HEADINGS):
         group = [notice for notice in notices if min(notice.rank, len(HEADINGS) - 1) == rank]
         if group:

@@ -60,7 +60,9 @@ class LadderRules(Parameters):
     @model_validator(mode="after")
     def _whole_ladder(self) -> LadderRules:
         if [rule.step for rule in self.steps] != ORDER:
-            raise ValueError(f"steps must be {' → '.join(step.value for step in ORDER)}, each once, in this order")
+            raise ValueError(
+                f"steps must be {' → '.join(step.value for step in ORDER)}, each once, in this order"
+            )
         return self
 
 
@@ -142,7 +144,9 @@ def _holds(trigger: Trigger, case: CaseView, calendar: WorkCalendar, now: dateti
 def worst_first(case: CaseView, now: datetime) -> tuple[object, ...]:
     """Sort key of work lists: unowned, overdue longest, most urgent, next due, most repeated, oldest."""
     late = case.overdue(now)
-    upcoming = min((deadline.due_at for deadline in case.deadlines), default=datetime.max.replace(tzinfo=now.tzinfo))
+    upcoming = min(
+        (deadline.due_at for deadline in case.deadlines), default=datetime.max.replace(tzinfo=now.tzinfo)
+    )
     return (
         not case.unowned,
         late.due_at.timestamp() if late else float("inf"),

@@ -153,7 +153,9 @@ def rebound(state: CaseState, link: Link, rules: LookBackRules) -> Rebound | Non
     days = (link.received_at - closed).days
     if days > rules.rebound_days and link.kind is not LinkKind.RECURRENCE:
         return None
-    return Rebound(state.case_id, link.complaint_id, days, link.kind, f"销号{days}日后再次反映({link.kind.label})。")
+    return Rebound(
+        state.case_id, link.complaint_id, days, link.kind, f"销号{days}日后再次反映({link.kind.label})。"
+    )
 
 
 def failure_shares(outcomes: Iterable[tuple[str, bool]]) -> Mapping[str, float]:
