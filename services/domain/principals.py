@@ -10,12 +10,11 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
-
+from services.domain.parameters import Parameters
 from services.domain.refusals import Refusal, refuse
 
 TOKEN_BYTES = 32
@@ -181,10 +180,8 @@ class What(StrEnum):
         ]
 
 
-class Grant(BaseModel):
+class Grant(Parameters):
     """One cell of the matrix: which fields, in which form, whether the read is logged and needs a purpose."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     fields: tuple[str, ...] = ()
     form: str = "full"
@@ -193,14 +190,12 @@ class Grant(BaseModel):
     not_when_confidential: bool = False
 
 
-class AccessRules(BaseModel):
+class AccessRules(Parameters):
     """The access matrix: reader → column → grant; a missing cell is a refusal. Source: deploy/rules/access.yaml."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     version: str
     provenance: str
-    readers: Mapping[Role, Mapping[What, Grant]] = field(default_factory=dict)
+    readers: Mapping[Role, Mapping[What, Grant]]
 
 
 def may_read(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from services.domain.case.gates import GateRules
 from services.domain.case.rules import CaseRules, CaseworkRules
@@ -23,7 +24,7 @@ from services.domain.principals import AccessRules
 from services.domain.supervision.ladder import LadderRules
 from services.domain.supervision.look_back import LookBackRules
 
-FILES: Mapping[str, type[Parameters] | type[AccessRules]] = {
+FILES: Mapping[str, type[Parameters]] = {
     "access.yaml": AccessRules,
     "calendar.yaml": CalendarRules,
     "casework.yaml": CaseworkRules,
@@ -52,7 +53,7 @@ class RuleBook:
 def parse_rule_book(texts: Mapping[str, str]) -> RuleBook:
     """A rule book from the files' texts by name; raises `RuleFileError` with the faults of all files."""
     faults: list[Fault] = [Fault(name, 1, "(file)", "file is missing") for name in FILES if name not in texts]
-    parsed = {}
+    parsed: dict[str, Any] = {}
     for name, model in FILES.items():
         if name in texts:
             try:

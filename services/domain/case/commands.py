@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, get_args
 
-from pydantic import Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from services.domain.case.commands_close import (
     AcceptWork,
@@ -74,7 +74,7 @@ AnyCommand = Annotated[
 COMMANDS: dict[str, type[Command]] = {
     model.model_fields["type"].default: model for model in get_args(get_args(AnyCommand)[0])
 }
-_ADAPTER: TypeAdapter[Any] = TypeAdapter(AnyCommand)
+_ADAPTER: TypeAdapter[Any] = TypeAdapter(AnyCommand, config=ConfigDict(hide_input_in_errors=True))
 
 
 def parse_command(raw: bytes | str) -> Command:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, get_args
 
-from pydantic import Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from services.domain.case.events_close import (
     CalledBack,
@@ -83,7 +83,7 @@ AnyEvent = Annotated[
 EVENTS: dict[str, type[CaseEvent]] = {
     model.model_fields["type"].default: model for model in get_args(get_args(AnyEvent)[0])
 }
-_ADAPTER: TypeAdapter[Any] = TypeAdapter(AnyEvent)
+_ADAPTER: TypeAdapter[Any] = TypeAdapter(AnyEvent, config=ConfigDict(hide_input_in_errors=True))
 
 
 def parse_event(raw: bytes | str) -> CaseEvent:

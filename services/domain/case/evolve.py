@@ -47,7 +47,7 @@ def evolve(state: CaseState, event: e.CaseEvent) -> CaseState:
     if event.handling or (isinstance(event, e.EvidenceAdded) and event.role in HANDLER_ROLES):
         changes["handlers"] = state.handlers | {event.by}
         changes["last_progress_at"] = event.at
-    return replace(state, **changes)
+    return state.but(changes)
 
 
 def rebuild(case_id: str, events: Iterable[e.CaseEvent]) -> CaseState:

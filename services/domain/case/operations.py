@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from contracts.vocabulary import LinkKind
 from services.domain.case import events as e
@@ -82,7 +82,7 @@ class UndoMerge(Value):
 
 Operation = UndoLink | Split | UndoSplit | Merge | UndoMerge
 AnyOperation = Annotated[Operation, Field(discriminator="type")]
-_ADAPTER: TypeAdapter[Any] = TypeAdapter(AnyOperation)
+_ADAPTER: TypeAdapter[Any] = TypeAdapter(AnyOperation, config=ConfigDict(hide_input_in_errors=True))
 Plan = dict[str, tuple[e.CaseEvent, ...]]
 
 

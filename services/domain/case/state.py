@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from contracts.vocabulary import (
     Gate,
@@ -148,6 +148,8 @@ class SupervisionRecord:
 class CaseState:
     """Everything a decision needs. `status` is None before the case is opened; `version` counts its events."""
 
+    __pydantic_config__ = ConfigDict(hide_input_in_errors=True)
+
     case_id: str
     version: int = 0
     status: Status | None = None
@@ -226,6 +228,15 @@ class CaseState:
         """The pending proposal of that id."""
         return next((proposal for proposal in self.proposals if proposal.id == proposal_id), None)
 
+    def but(self, changes: Mapping[str, Any]) -> CaseState:
+        """A copy with these fields changed: `dataclasses.replace` at a tenth of its cost, which is paid per event."""
+        copy = object.__new__(CaseState)
+        values = copy.__dict__
+        values.update(self.__dict__)
+        values.pop("lead", None)  # computed from the parts, which may be among the changes
+        values.update(changes)
+        return copy
+
     @property
     def counting(self) -> tuple[Link, ...]:
         """Live links that count as submissions: everything but the same item delivered twice."""
@@ -249,7 +260,7 @@ _ADAPTER: TypeAdapter[CaseState] = TypeAdapter(CaseState)
 
 def dump_state(state: CaseState) -> bytes:
     """A snapshot as JSON; `load_state` gives an equal state."""
-    return _ADAPTER.dump_json(state, exclude_defaults=True)
+    return _ADAPTER.dump_json(state, exclude_none=True)
 
 
 def load_state(raw: bytes | str) -> CaseState:

@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime, time, timedelta, timezone
 from importlib.metadata import version as package_version
 
-import chinese_calendar
+import chinese_calendar  # type: ignore[import-untyped]
 from pydantic import model_validator
 
 from services.domain.parameters import Parameters
