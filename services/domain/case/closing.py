@@ -11,6 +11,7 @@ from services.domain.case.decision import Decision, Result
 from services.domain.case.privacy import check_public
 from services.domain.case.status import Status
 from services.domain.clocks.calendar import end_of
+from services.domain.principals import Role
 from services.domain.refusals import Refusal, refuse
 
 
@@ -49,7 +50,8 @@ def accept_work(decision: Decision, command: c.AcceptWork) -> Result:
 def send_back(decision: Decision, command: c.SendBack) -> Result:
     """Back to rectification, naming the gates that were not met; a leader sends back only his own cases."""
     leader = decision.state.leader
-    if decision.role == "leader" and (leader is None or leader.person_id != decision.actor.id):
+    only_leader = decision.actor.roles.isdisjoint((Role.ACCEPTOR, Role.CITY_REVIEWER, Role.SUPERVISOR))
+    if only_leader and (leader is None or leader.person_id != decision.actor.id):
         return refuse("actor.leader", leader=leader.name if leader else "(未确定)", actor=decision.actor.name)
     return (e.SentBack(gates=command.gates, **decision.stamp()),)
 

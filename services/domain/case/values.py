@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
@@ -22,6 +22,8 @@ Text = Annotated[str, Field(min_length=1, max_length=4000)]
 ShortText = Annotated[str, Field(min_length=1, max_length=200)]
 Id = Annotated[str, Field(min_length=1, max_length=100)]
 WHOLE = Decimal("1.00")
+UNSET = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands where a sender need not give a time, because the decision sets it."""
 
 
 class Value(BaseModel):
@@ -201,7 +203,9 @@ class Evidence(Value):
     pair_of: str | None = None
     monitoring: Monitoring | None = None
     caption: str = Field(default="", max_length=200)
-    added_at: AwareDatetime
+    added_at: AwareDatetime = Field(
+        default=UNSET, description="Set by the decision that adds it, as is `added_by`."
+    )
     added_by: str = ""
 
 
