@@ -11,7 +11,13 @@ from contracts.vocabulary import LinkKind, ReturnGround, SupervisionStep, Verdic
 from services.domain.case import commands as c
 from services.domain.case import gates
 from services.domain.case.case import rebuild
-from services.domain.case.events import ClosedOut, dump_event, parse_event
+from services.domain.case.events import (
+    CaseEvent,
+    ClosedOut,
+    Verified,
+    dump_event,
+    parse_event,
+)
 from services.domain.case.links import counts
 from services.domain.case.state import dump_state, load_state
 from services.domain.case.status import Status
@@ -113,13 +119,31 @@ STEP = st.tuples(
 START_AT = st.sampled_from(("opened", "to_rectifying", "to_concluded", "to_review", "to_closed"))
 
 
+HANDLING = {"signed_in", "part_accepted", "part_finished", "investigation_started", "planned", "measure_reported",
+            "responsibility_settled", "stage_concluded", "resumed", "concluded", "close_out_requested"}  # fmt: skip
+
+
+def handlers_by_hand(events: list[CaseEvent]) -> set[str]:
+    """Who worked on the matter, read from the events by another list than the code's own."""
+    people = {event.by for event in events if event.type in HANDLING}
+    people |= {
+        event.by
+        for event in events
+        if event.type == "evidence_added" and event.role in (Role.OFFICER, Role.UNIT_HEAD)
+    }
+    return people | {event.found_by for event in events if isinstance(event, Verified)}
+
+
 def check_closed_out(desk: Desk, event: ClosedOut) -> None:
     """What must be true of every close-out, whoever gave it."""
     state = rebuild(desk.state.case_id, desk.events[: event.version - 1])
     results = gates.gates(state, desk.rules.gates, desk.rules.calendar, event.at)
     assert len(results) == 4 and all(result.met for result in results)
-    assert state.acceptance is not None and state.acceptance.by not in state.handlers
-    assert event.by not in state.handlers and event.by != state.acceptance.by
+    handlers = handlers_by_hand(desk.events[: event.version - 1])
+    assert handlers and state.acceptance is not None
+    assert (
+        state.acceptance.by not in handlers and event.by not in handlers and event.by != state.acceptance.by
+    )
     assert state.publicity is not None and state.publicity.finished_at is not None
     assert state.publicity.finished_at.date() > state.publicity.last_day - timedelta(days=1)
     assert state.leader is None or state.signed_by == state.leader.person_id
@@ -153,6 +177,59 @@ def test_no_walk_reaches_close_out_without_gates_people_publicity_and_signature(
     assert again == desk.state
     assert load_state(dump_state(desk.state)) == desk.state
     assert counts([desk.state.links]).deliveries == len(desk.state.links)
+
+
+# The straight way to close-out, with the person whose turn it is; anybody may try each step before.
+ROUTE = (
+    ("assign", 1, 0, "dispatcher"), ("sign_in", 0, 0, "officer"), ("investigate", 0, 0, "officer"),
+    ("add_evidence", 0, 1, "officer"), ("add_evidence", 1, 0, "officer"), ("verify", 0, 0, "officer"),
+    ("plan", 0, 0, "officer"), ("add_evidence", 2, 1, "officer"), ("report_measure", 0, 0, "officer"),
+    ("settle_responsibility", 0, 0, "officer"), ("conclude", 0, 0, "officer"), ("request_close_out", 0, 0, "officer"),
+    ("accept_work", 0, 0, "acceptor"), ("start_publicity", 0, 0, "acceptor"), ("finish_publicity", 0, 600, "acceptor"),
+    ("record_callback", 0, 0, "caller"), ("submit_review", 0, 0, "acceptor"), ("close_out", 0, 0, "reviewer"),
+)  # fmt: skip
+BY_ID = {actor.id: actor for actor in EVERYBODY}
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.sampled_from((None, TYRANT, TWIN)), min_size=len(ROUTE), max_size=len(ROUTE)),
+    st.booleans(),
+    st.booleans(),
+)
+def test_whoever_pushes_at_each_step_two_people_and_more_stand_behind_a_close_out(pushers, led, objected):
+    desk = Desk().opened()
+    if led:
+        desk.give(BY_ID["dispatcher"], c.AssignLeader(leader=v.Leader(person_id="leader", name="领导")))
+    for (kind, n, hours, right), pusher in zip(ROUTE, pushers, strict=True):
+        desk.wait(hours=hours)
+        if objected and kind == "finish_publicity":
+            desk.give(BY_ID["caller"], c.RecordObjection(objection_id="o", text="异议"))
+            assert desk.refused(BY_ID["acceptor"], c.FinishPublicity()).code == "objection.open"
+            desk.give(BY_ID["supervisor"], c.AnswerObjection(objection_id="o", answer="已核实"))
+        if led and kind == "submit_review":
+            assert desk.refused(BY_ID["acceptor"], c.SubmitReview()).code == "signature.due"
+            assert desk.refused(TYRANT, c.Sign()).code == "actor.leader"
+            desk.give(BY_ID["leader"], c.Sign())
+        tried = desk.attempt(pusher, command_for(desk, kind, n)) if pusher else None
+        if tried is None or isinstance(tried, Refusal):
+            reporter = {"record_callback": c.RecordCallback(reporter="p1", outcome=v.Satisfaction.SATISFIED)}
+            desk.give(BY_ID[right], reporter.get(kind) or command_for(desk, kind, n))
+    assert desk.state.status is Status.CLOSED_OUT
+    closed = desk.events[-1]
+    assert isinstance(closed, ClosedOut)
+    check_closed_out(desk, closed)
+
+
+def test_who_accepted_may_not_review_and_who_handled_may_not_confirm():
+    desk = Desk().to_concluded().requested().give(TYRANT, ACCEPT).publicised().called()
+    desk.give(TYRANT, c.SubmitReview())
+    assert desk.refused(TYRANT, CLOSE).code == "actor.same_person"
+    other = Desk().opened().assigned().give(TWIN, c.SignIn(), c.Extend(clock="reply", n=2, reason="等待"))
+    other.give(TYRANT, c.AcceptPart())
+    proposal = other.state.proposals[0].id
+    assert other.refused(TYRANT, c.Confirm(proposal_id=proposal)).code == "actor.handler"
+    assert other.refused(TWIN, c.Reject(proposal_id=proposal, reason="不")).code == "actor.same_person"
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
