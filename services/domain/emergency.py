@@ -208,7 +208,7 @@ def pages(event: Emergency, rules: EmergencyRules) -> tuple[Page, ...]:
             role=step.role,
             channels=step.channel,
             at=event.known_at + timedelta(minutes=step.after_minutes),
-            text=f"疑似突发环境事件({words}),请立即核实定级,{due:%H:%M}前须报告。",
+            text=f"疑似突发环境事件（{words}），请立即核实定级，{due:%H:%M}前须报告。",
         )
         for step in rules.paging
     )
@@ -219,7 +219,7 @@ def notices(event: Emergency) -> tuple[tuple[str, str], ...]:
     if event.dismissed_by is not None:
         return ()
     words = "、".join(event.triggers)
-    return tuple((code, f"相邻区域发生疑似突发环境事件({words}),请关注。") for code in event.neighbours)
+    return tuple((code, f"相邻区域发生疑似突发环境事件（{words}），请关注。") for code in event.neighbours)
 
 
 def recipients(event: Emergency, rules: EmergencyRules) -> tuple[str, ...]:

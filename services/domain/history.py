@@ -135,9 +135,9 @@ class IdentityRead:
     @property
     def text(self) -> str:
         """One Chinese line for `who saw`."""
-        place = f"({self.unit})" if self.unit else ""
+        place = f"（{self.unit}）" if self.unit else ""
         return (
-            f"{self.at:%Y-%m-%d %H:%M} {self.reader}{place}查看{'、'.join(self.fields)},用途:{self.purpose}"
+            f"{self.at:%Y-%m-%d %H:%M} {self.reader}{place}查看{'、'.join(self.fields)}，用途：{self.purpose}"
         )
 
 

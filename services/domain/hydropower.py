@@ -100,9 +100,9 @@ def _result(item: CheckItem, station: Station, check: StationCheck | None) -> It
         return ItemResult(item, None, "尚未核查。")
     if item is not CheckItem.FLOW:
         if check.done and not check.evidence:
-            return ItemResult(item, None, f"{check.on}报称已{station.decided.value},但无证据。")
+            return ItemResult(item, None, f"{check.on}报称已{station.decided.value}，但无证据。")
         return ItemResult(
-            item, check.done, f"{check.on}核查:{'已' if check.done else '未'}{station.decided.value}。"
+            item, check.done, f"{check.on}核查：{'已' if check.done else '未'}{station.decided.value}。"
         )
     if station.required_flow is None:
         return ItemResult(item, None, "未核定生态流量。")
@@ -110,8 +110,8 @@ def _result(item: CheckItem, station: Station, check: StationCheck | None) -> It
         return ItemResult(item, None, "没有流量监测数据。")
     last = max(check.flows, key=lambda reading: reading.at)
     met = last.flow >= station.required_flow
-    watched = "在线监测" if last.monitored_online else "现场测量,未安装在线监测"
-    text = f"{last.at:%Y-%m-%d}下泄{last.flow:g}m³/s,核定{station.required_flow:g}m³/s,{watched},"
+    watched = "在线监测" if last.monitored_online else "现场测量，未安装在线监测"
+    text = f"{last.at:%Y-%m-%d}下泄{last.flow:g}m³/s，核定{station.required_flow:g}m³/s，{watched}，"
     return ItemResult(item, met, text + ("达到。" if met else "未达到。"))
 
 
@@ -169,18 +169,18 @@ def template(station: Station, today: date, unit_id: str) -> tuple[PlannedMeasur
     if station.deadline < today:
         return refuse("plan.past", measure=station.name, deadline=station.deadline)
     work = {
-        CheckItem.REMOVED: ("拆除厂房、机组和拦河坝,恢复河道", "核查确认已拆除"),
-        CheckItem.SHUT: ("断电停机,封存机组,注销上网手续", "核查确认已关停"),
+        CheckItem.REMOVED: ("拆除厂房、机组和拦河坝，恢复河道", "核查确认已拆除"),
+        CheckItem.SHUT: ("断电停机，封存机组，注销上网手续", "核查确认已关停"),
         CheckItem.RECTIFIED: ("按一站一策完成整改", "核查确认整改到位"),
         CheckItem.FLOW: (
-            "安装泄流和在线监测设施,按核定流量下泄",
+            "安装泄流和在线监测设施，按核定流量下泄",
             f"下泄不少于{station.required_flow or 0:g}m³/s",
         ),
     }
     return tuple(
         PlannedMeasure(
             id=f"{station.id}-{number}",
-            text=f"{station.name}:{work[item][0]}",
+            text=f"{station.name}：{work[item][0]}",
             unit_id=unit_id,
             person_id=station.person,
             person=station.person,

@@ -81,7 +81,7 @@ class LedgerImport:
         """One Chinese sentence in which the rows add up."""
         reading = self.reading
         return (
-            f"共{reading.total_rows}行:导入{len(self.entries)}行,退回{len(reading.refused_rows)}行,"
+            f"共{reading.total_rows}行：导入{len(self.entries)}行，退回{len(reading.refused_rows)}行，"
             f"空行{reading.blank_rows}行。"
         )
 
@@ -124,8 +124,8 @@ def check_dates(row: int, values: Mapping[str, object]) -> list[Problem]:
 def _entry(values: Mapping[str, object], extra: Mapping[str, str]) -> LedgerEntry:
     fields: dict[str, Any] = {key: value for key, value in values.items() if value is not None}
     if extra:
-        rest = ";".join(f"{name}:{text}" for name, text in extra.items())
-        fields["progress"] = ";".join(filter(None, (str(fields.get("progress", "")), rest)))
+        rest = "；".join(f"{name}：{text}" for name, text in extra.items())
+        fields["progress"] = "；".join(filter(None, (str(fields.get("progress", "")), rest)))
     return LedgerEntry(**fields)
 
 
@@ -152,7 +152,7 @@ def entry_of(state: CaseState, attempts: int = 3) -> LedgerEntry:
         source="、".join(dict.fromkeys(link.receipt_no for link in state.links)),
         problem=state.matter.summary,
         target=state.target,
-        measures=";".join(f"{number}.{measure.text}" for number, measure in enumerate(measures, start=1)),
+        measures="；".join(f"{number}.{measure.text}" for number, measure in enumerate(measures, start=1)),
         lead_unit=lead.name if lead else "",
         co_units=tuple(part.name for part in state.parts if part.role is UnitRole.CO_HANDLING),
         person="、".join(people),

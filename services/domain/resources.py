@@ -90,8 +90,8 @@ def nearest(
 
 def _proposal(resource: Resource, km: float, wanted: frozenset[Hazard], today: date) -> Proposal:
     fits = "、".join(sorted(hazard.value for hazard in wanted & resource.hazards)) or Hazard.GENERAL.value
-    amount = f",{resource.amount:g}{resource.unit}" if resource.amount is not None else ""
+    amount = f"，{resource.amount:g}{resource.unit}" if resource.amount is not None else ""
     stale = resource.checked_on is None or (today - resource.checked_on).days > STALE_DAYS
-    doubt = ",久未核实,请先电话确认" if stale else ""
-    text = f"{resource.kind.value}“{resource.name}”(适用{fits}{amount}),约{km:.1f}公里,联系人{resource.contact}{doubt}。"
+    doubt = "，久未核实，请先电话确认" if stale else ""
+    text = f"{resource.kind.value}“{resource.name}”（适用{fits}{amount}），约{km:.1f}公里，联系人{resource.contact}{doubt}。"
     return Proposal(resource, km, text, stale)

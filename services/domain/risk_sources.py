@@ -122,7 +122,7 @@ def _fault(row: int, values: dict[str, Any], taken: set[tuple[str, str]]) -> Pro
     if values.get("longitude") is not None:
         # Swapped columns are the usual mistake: China lies between 73-135 E and 3-54 N.
         if not (73 <= values["longitude"] <= 136 and 3 <= values["latitude"] <= 54):
-            return Problem(row, "经度", "不在中国境内,请核对经纬度是否填反。")
+            return Problem(row, "经度", "不在中国境内，请核对经纬度是否填反。")
     if (plain_name(values["name"]), region) in taken:
         return Problem(row, "名称", "同一区划内已有同名风险源。")
     return None
@@ -178,7 +178,7 @@ def match(
         elif position is not None and source.position is not None and area is source.area:
             km = distance_km(position, source.position)
             if km <= NEAR_KM:
-                found.append(Match(source, 0.6, f"距风险源“{source.name}”{km * 1000:.0f}米,类别相同。"))
+                found.append(Match(source, 0.6, f"距风险源“{source.name}”{km * 1000:.0f}米，类别相同。"))
     return tuple(sorted(found, key=lambda item: (-item.score, item.source.id)))
 
 

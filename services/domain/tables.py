@@ -48,7 +48,7 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        return f"第{self.row}行“{self.column}”:{self.message}"
+        return f"第{self.row}行“{self.column}”：{self.message}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def read_table(header: Sequence[Cell], rows: Iterable[Sequence[Cell]], columns: 
     for index, text in enumerate(header):
         column = known.get(heading(text))
         if column is not None and column in places.values():
-            problems.append(Problem(1, column.name, "有两列是同一项,只取第一列。"))
+            problems.append(Problem(1, column.name, "有两列是同一项，只取第一列。"))
         elif column is not None:
             places[index] = column
     unknown = {i: str(text).strip() for i, text in enumerate(header) if i not in places and heading(text)}
@@ -109,7 +109,7 @@ def read_table(header: Sequence[Cell], rows: Iterable[Sequence[Cell]], columns: 
         values, faults = _row(number, cells, places)
         faults += [Problem(number, name, "表中没有这一列。") for name in lacking]
         stray = [i for i, cell in enumerate(cells) if i >= len(header) and _text(cell)]
-        faults += [Problem(number, f"第{i + 1}列", "超出表头,无法归入任何一项。") for i in stray]
+        faults += [Problem(number, f"第{i + 1}列", "超出表头，无法归入任何一项。") for i in stray]
         if faults:
             problems += faults
             refused.add(number)
@@ -144,7 +144,7 @@ def _text(cell: Cell) -> str:
         return str(int(cell))
     if isinstance(cell, datetime):
         return cell.date().isoformat()
-    return unicodedata.normalize("NFKC", str(cell)).strip() if cell is not None else ""
+    return str(cell).strip() if cell is not None else ""
 
 
 def _value(cell: Cell, column: Column) -> object:
@@ -154,6 +154,9 @@ def _value(cell: Cell, column: Column) -> object:
         raise ValueError(f"超过{column.max_length}字。")
     if not text:
         return () if column.kind == "list" else None
+    if column.kind == "text":
+        return text
+    text = unicodedata.normalize("NFKC", text)
     match column.kind:
         case "list":
             return tuple(part.strip() for part in re.split(r"[、,;\n]+", text) if part.strip())
@@ -169,7 +172,7 @@ def _value(cell: Cell, column: Column) -> object:
             raise ValueError("请填“是”或“否”。")
         case "choice":
             if text not in column.choices:
-                raise ValueError(f"须为:{'、'.join(column.choices)}。")
+                raise ValueError(f"须为：{'、'.join(column.choices)}。")
     return text
 
 
@@ -196,7 +199,7 @@ def _date(cell: Cell, text: str) -> date:
     found = re.fullmatch(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:\s+\d{1,2}:\d{2}(?::\d{2})?)?", text)
     found = found or re.fullmatch(r"(\d{4})(\d{2})(\d{2})", text)
     if not found:
-        raise ValueError(f"“{text[:20]}”不是日期,请写成2026-05-31。")
+        raise ValueError(f"“{text[:20]}”不是日期，请写成2026-05-31。")
     try:
         return date(*map(int, found.groups()))
     except ValueError:

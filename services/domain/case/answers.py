@@ -47,8 +47,8 @@ class Answer:
 
 _ROUTES = {
     DeclineGround.LITIGATION: "请通过诉讼、仲裁或行政复议等法定途径提出。",
-    DeclineGround.TERMINATED: "该事项已经信访复核终结,同一事实和理由不再受理;如有新的情况,可以重新反映。",
-    DeclineGround.DISCIPLINE: "所反映的内容属检举控告,已按规定转纪检监察机关。",
+    DeclineGround.TERMINATED: "该事项已经信访复核终结，同一事实和理由不再受理；如有新的情况，可以重新反映。",
+    DeclineGround.DISCIPLINE: "所反映的内容属检举控告，已按规定转纪检监察机关。",
     DeclineGround.OUT_OF_DUTY: "请向有权处理的部门提出。",
 }
 
@@ -72,33 +72,33 @@ def _on(event: e.CaseEvent, state: CaseState) -> Iterable[Answer]:
             return _all(event, AnswerKind.ACCEPTED, _accepted(event, state), state.links)
         case e.ComplaintRefused():
             links = [link for link in state.links if link.complaint_id == event.complaint_id]
-            text = f"您反映的是正在办理或已经办理的同一事项,未见新的情况,不再另行受理。{progress(state)}"
+            text = f"您反映的是正在办理或已经办理的同一事项，未见新的情况，不再另行受理。{progress(state)}"
             return _all(event, AnswerKind.NOT_ACCEPTED, text, links)
         case e.Declined():
-            text = f"您反映的事项不予受理:{event.ground.value}。{_ROUTES[event.ground]}"
+            text = f"您反映的事项不予受理：{event.ground.value}。{_ROUTES[event.ground]}"
             return _all(event, AnswerKind.NOT_ACCEPTED, text, state.links)
         case e.Extended():
-            text = f"因{event.reason or '情况复杂'},办理期限经批准延长,我们会继续办理并答复您。"
+            text = f"因{event.reason or '情况复杂'}，办理期限经批准延长，我们会继续办理并答复您。"
             return _all(event, AnswerKind.IN_PROGRESS, text, state.links)
         case e.Verified(verdict=Verdict.UNTRUE):
-            text = f"经{_day(event.at)}核查并由第二人复核,所反映问题不属实。{_stop(event.found)}如有新的情况,可以再次反映。"
+            text = f"经{_day(event.at)}核查并由第二人复核，所反映问题不属实。{_stop(event.found)}如有新的情况，可以再次反映。"
             return _all(event, AnswerKind.CONCLUDED, text, state.links, event.evidence)
         case e.Verified():
-            text = f"经现场核查,所反映问题{event.verdict.value}。{_stop(event.found)}我们将督促整改。"
+            text = f"经现场核查，所反映问题{event.verdict.value}。{_stop(event.found)}我们将督促整改。"
             return _all(event, AnswerKind.IN_PROGRESS, text, state.links, event.evidence)
         case e.StageConcluded():
-            text = f"目前进展:{_stop(event.controlled)}尚需完成:{event.remaining},计划{_day(event.planned_for)}前完成。"
+            text = f"目前进展：{_stop(event.controlled)}尚需完成：{event.remaining}，计划{_day(event.planned_for)}前完成。"
             return _all(event, AnswerKind.IN_PROGRESS, text, state.links)
         case e.Concluded():
             return _all(event, AnswerKind.CONCLUDED, _result(event, state), state.links, _rests_on(state))
         case e.SentBack():
-            text = "经复查,整改尚未全部到位,已退回继续整改,完成后再答复您。"
+            text = "经复查，整改尚未全部到位，已退回继续整改，完成后再答复您。"
             return _all(event, AnswerKind.IN_PROGRESS, text, state.links)
         case e.ClosedOut():
             return _all(event, AnswerKind.CLOSED_OUT, _closed(state), state.links, _rests_on(state))
         case e.Reopened():
             text = (
-                "您反映的问题已重新立案办理,我们将核查上次整改是否到位。"
+                "您反映的问题已重新立案办理，我们将核查上次整改是否到位。"
                 if event.after_close_out
                 else "您反映的问题已重新立案办理。"
             )
@@ -111,7 +111,7 @@ def _all(
 ) -> list[Answer]:
     seen: dict[str, Answer] = {}
     for link in links:
-        message = f"您好,您的信访件({link.receipt_no}):{text}"
+        message = f"您好，您的信访件（{link.receipt_no}）：{text}"
         seen.setdefault(
             link.complaint_id, Answer(link.complaint_id, link.receipt_no, kind, message, event.at, evidence)
         )
@@ -119,7 +119,7 @@ def _all(
 
 
 def _registered(state: CaseState) -> str:
-    return f"已登记。反映事项:{state.matter.summary or '见来件'}。我们会及时交有关单位办理。"
+    return f"已登记。反映事项：{state.matter.summary or '见来件'}。我们会及时交有关单位办理。"
 
 
 def _linked(event: e.LinkAdded, state: CaseState) -> list[Answer]:
@@ -131,7 +131,7 @@ def _linked(event: e.LinkAdded, state: CaseState) -> list[Answer]:
 
 def _accepted(event: e.CaseEvent, state: CaseState) -> str:
     lead = state.lead
-    return f"已由{lead.name if lead else '承办单位'}于{_day(event.at)}受理,正在办理。"
+    return f"已由{lead.name if lead else '承办单位'}于{_day(event.at)}受理，正在办理。"
 
 
 def progress(state: CaseState) -> str:
@@ -148,23 +148,23 @@ def progress(state: CaseState) -> str:
         case Status.VERIFIED | Status.RECTIFYING if found:
             done = sum(measure.progress == 100 for measure in state.measures)
             plan = (
-                f"整改措施{len(state.measures)}项,已完成{done}项。"
+                f"整改措施{len(state.measures)}项，已完成{done}项。"
                 if state.measures
                 else "正在制定整改措施。"
             )
             return f"经核查{found.verdict.value}。{plan}"
         case Status.STAGE_CONCLUDED if state.stage:
-            return f"已阶段性办结:{_stop(state.stage.controlled)}余下工作计划{_day(state.stage.planned_for)}前完成。"
+            return f"已阶段性办结：{_stop(state.stage.controlled)}余下工作计划{_day(state.stage.planned_for)}前完成。"
         case Status.UNTRUE if found:
-            return f"经核查不属实:{_stop(found.found)}"
+            return f"经核查不属实：{_stop(found.found)}"
         case Status.DECLINED if state.declined:
-            return f"不予受理:{state.declined.value}。{_ROUTES[state.declined]}"
+            return f"不予受理：{state.declined.value}。{_ROUTES[state.declined]}"
         case Status.CLOSED_OUT | Status.LOOKED_BACK:
             return _closed(state)
         case Status.MERGED:
             return "该事项已与同一问题合并办理。"
     if state.conclusion:
-        return f"已于{_day(state.conclusion.at)}办结:{_stop(state.conclusion.result)}正在验收。"
+        return f"已于{_day(state.conclusion.at)}办结：{_stop(state.conclusion.result)}正在验收。"
     return "正在办理。"
 
 
@@ -185,21 +185,21 @@ def status_answer(state: CaseState, complaint_id: str, now: datetime) -> Answer 
         kind = AnswerKind.NOT_ACCEPTED
     elif kind is AnswerKind.IN_PROGRESS and state.conclusion is not None and state.status not in ENDED:
         kind = AnswerKind.CONCLUDED
-    message = f"您好,您的信访件({link.receipt_no}):{progress(state)}"
+    message = f"您好，您的信访件（{link.receipt_no}）：{progress(state)}"
     return Answer(complaint_id, link.receipt_no, kind, message, now, _rests_on(state))
 
 
 def _result(event: e.Concluded, state: CaseState) -> str:
     found = state.verification
     verdict = f"经核查{found.verdict.value}。{_stop(found.found)}" if found else ""
-    return f"{verdict}整改情况:{_stop(event.result)}{_shown(state)}已于{_day(event.at)}办结,将经验收、公示后销号。"
+    return f"{verdict}整改情况：{_stop(event.result)}{_shown(state)}已于{_day(event.at)}办结，将经验收、公示后销号。"
 
 
 def _closed(state: CaseState) -> str:
-    done = f"整改情况:{_stop(state.conclusion.result)}" if state.conclusion else ""
+    done = f"整改情况：{_stop(state.conclusion.result)}" if state.conclusion else ""
     when = state.anchors.get(Anchor.CLOSED_OUT)
     day = f"于{_day(when)}" if when else ""
-    return f"{done}{_shown(state)}经验收、公示和复核,已{day}销号。如问题再次出现,请随时反映。"
+    return f"{done}{_shown(state)}经验收、公示和复核，已{day}销号。如问题再次出现，请随时反映。"
 
 
 def _shown(state: CaseState) -> str:
@@ -236,4 +236,4 @@ def _day(moment: object) -> str:
 
 def _stop(text: str) -> str:
     """The text with one full stop at its end."""
-    return text.rstrip("。;; \n") + "。"
+    return text.rstrip("。；; \n") + "。"

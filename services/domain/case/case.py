@@ -181,7 +181,7 @@ def allowed_commands(state: CaseState, context: Context) -> tuple[str, ...]:
 def changes_since(events: Iterable[CaseEvent], version: int) -> tuple[str, ...]:
     """What happened after a version, one Chinese line each, for somebody whose command came too late."""
     return tuple(
-        f"第{event.version}版 {event.at:%Y-%m-%d %H:%M} {event.by}({event.role.label}){event.label}"
+        f"第{event.version}版 {event.at:%Y-%m-%d %H:%M} {event.by}（{event.role.label}）{event.label}"
         for event in events
         if event.version > version
     )

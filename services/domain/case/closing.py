@@ -52,7 +52,9 @@ def send_back(decision: Decision, command: c.SendBack) -> Result:
     leader = decision.state.leader
     only_leader = decision.actor.roles.isdisjoint((Role.ACCEPTOR, Role.CITY_REVIEWER, Role.SUPERVISOR))
     if only_leader and (leader is None or leader.person_id != decision.actor.id):
-        return refuse("actor.leader", leader=leader.name if leader else "(未确定)", actor=decision.actor.name)
+        return refuse(
+            "actor.leader", leader=leader.name if leader else "（未确定）", actor=decision.actor.name
+        )
     return (e.SentBack(gates=command.gates, **decision.stamp()),)
 
 
@@ -126,7 +128,7 @@ def close_out(decision: Decision, command: c.CloseOut) -> Result:
     if state.acceptance is not None and state.acceptance.by == decision.actor.id:
         return refuse("actor.same_person", actor=decision.actor.name)
     if state.publicity is None or state.publicity.finished_at is None:
-        last = state.publicity.last_day if state.publicity else "(未开始)"
+        last = state.publicity.last_day if state.publicity else "（未开始）"
         return refuse("publicity.running", last=last)
     refusal = _signature(decision) or _objections(decision)
     if refusal:

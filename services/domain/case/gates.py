@@ -120,8 +120,8 @@ class GateResult:
     def sentence(self) -> str:
         """The gate in one Chinese sentence: met and by what, or what is missing."""
         if self.met:
-            return f"{self.gate}:已达到。" + "".join(check.sentence for check in self.checks)
-        return f"{self.gate}:未达到。尚缺:" + "".join(check.sentence for check in self.missing())
+            return f"{self.gate}：已达到。" + "".join(check.sentence for check in self.checks)
+        return f"{self.gate}：未达到。尚缺：" + "".join(check.sentence for check in self.missing())
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +170,8 @@ def _verdict(look: Look) -> Answer:
     if found is None:
         return False, "尚无核实结论。", ()
     if found.verdict is Verdict.UNTRUE:
-        return False, "核实结论为不属实,按不属实归档,不适用销号。", ()
-    return True, f"核实结论为{found.verdict}({found.at:%Y-%m-%d})。", ()
+        return False, "核实结论为不属实，按不属实归档，不适用销号。", ()
+    return True, f"核实结论为{found.verdict}（{found.at:%Y-%m-%d}）。", ()
 
 
 def _report(look: Look) -> Answer:
@@ -207,7 +207,7 @@ def _measures(look: Look) -> Answer:
     if undone:
         return (
             False,
-            f"{len(undone)}项措施未完成:{'、'.join(undone[:3])}{'等' if len(undone) > 3 else ''}。",
+            f"{len(undone)}项措施未完成：{'、'.join(undone[:3])}{'等' if len(undone) > 3 else ''}。",
             (),
         )
     evidence = tuple(item for measure in measures for item in measure.evidence)
@@ -252,8 +252,8 @@ def _two_persons(look: Look) -> Answer:
     if accepted is None:
         return False, "尚未经区县验收。", ()
     if accepted.by in look.state.handlers:
-        return False, "验收人即经办人,须由他人重新验收。", ()
-    return True, f"{accepted.unit}已现场验收,验收人与经办人不同。", accepted.evidence
+        return False, "验收人即经办人，须由他人重新验收。", ()
+    return True, f"{accepted.unit}已现场验收，验收人与经办人不同。", accepted.evidence
 
 
 def _not_fake(look: Look) -> Answer:
@@ -266,22 +266,22 @@ def _responsible(look: Look) -> Answer:
     settled = look.state.responsibility
     if settled is None:
         return False, "未明确责任单位和责任人。", ()
-    return True, f"责任单位{settled.unit},责任人{settled.person}。", ()
+    return True, f"责任单位{settled.unit}，责任人{settled.person}。", ()
 
 
 def _accountability(look: Look) -> Answer:
     settled = look.state.responsibility
     if settled is None or not (settled.punishments or settled.accountability or settled.none_needed.strip()):
-        return False, "无处罚、问责决定,也未说明不需处理的理由。", ()
+        return False, "无处罚、问责决定，也未说明不需处理的理由。", ()
     if settled.punishments or settled.accountability:
-        return True, f"已作出处理:{'、'.join((*settled.punishments, *settled.accountability))}。", ()
-    return True, f"经研究不需处理:{settled.none_needed}。", ()
+        return True, f"已作出处理：{'、'.join((*settled.punishments, *settled.accountability))}。", ()
+    return True, f"经研究不需处理：{settled.none_needed}。", ()
 
 
 def _called_back(look: Look) -> Answer:
     tally = petitioners.tally(look.state, look.rules.public.attempts_before_unreachable)
     if tally.waiting:
-        return False, f"{tally.text}尚有{tally.waiting}人未回访或未表态,沉默不计为满意。", ()
+        return False, f"{tally.text}尚有{tally.waiting}人未回访或未表态，沉默不计为满意。", ()
     return True, f"{tally.text}能联系到的信访人均已回访。", ()
 
 
@@ -289,22 +289,22 @@ def _satisfied(look: Look) -> Answer:
     tally = petitioners.tally(look.state, look.rules.public.attempts_before_unreachable)
     need = look.rules.public.min_satisfied_share
     if not tally.reachable:
-        return True, f"{tally.text}无可联系的信访人,以公示和观察期代替。", ()
+        return True, f"{tally.text}无可联系的信访人，以公示和观察期代替。", ()
     if tally.satisfied < need * tally.reachable:
-        return False, f"满意率{tally.satisfied}/{tally.reachable},低于{need:.0%}。", ()
+        return False, f"满意率{tally.satisfied}/{tally.reachable}，低于{need:.0%}。", ()
     return True, f"满意率{tally.satisfied}/{tally.reachable}。", ()
 
 
 def _quiet(look: Look) -> Answer:
     concluded = look.state.anchors.get(Anchor.CONCLUDED)
     if concluded is None:
-        return False, "尚未办结,观察期未开始。", ()
+        return False, "尚未办结，观察期未开始。", ()
     days = look.rules.public.observation_days
     heard = petitioners.last_heard(look.state)
     start = max(concluded, heard) if heard else concluded
     last = look.calendar.add_calendar_days(day_of(start), days)
     if look.now < end_of(last):
-        why = "办结后又有新信访件,观察期重新起算," if start is not concluded else ""
+        why = "办结后又有新信访件，观察期重新起算，" if start is not concluded else ""
         return False, f"{why}观察期{days}日至{last}届满。", ()
     return True, f"观察期{days}日内同一污染源无新信访件。", ()
 

@@ -34,7 +34,7 @@ def add_link(decision: Decision, command: c.AddLink) -> Result:
     added = e.LinkAdded(link=link, **decision.stamp())
     if not reopens(state, link):
         return (added,)
-    decision.reason = decision.reason or f"结案后{link.kind.label}:{link.receipt_no}"
+    decision.reason = decision.reason or f"结案后{link.kind.label}：{link.receipt_no}"
     return (added, e.Reopened(
         ordinal=state.ordinal + 1,
         after_close_out=state.status in (Status.CLOSED_OUT, Status.LOOKED_BACK),

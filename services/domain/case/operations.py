@@ -115,7 +115,7 @@ def operate(operation: Operation, states: Mapping[str, CaseState], context: Cont
     for case_id in cases_of(operation):
         state = states.get(case_id)
         if state is not None and not context.actor.covers(state.region):
-            return refuse("actor.region", region=state.region or "(未知)", actor=context.actor.name)
+            return refuse("actor.region", region=state.region or "（未知）", actor=context.actor.name)
     decisions = {
         case_id: Decision(state, context, role, operation.reason) for case_id, state in states.items()
     }
@@ -325,7 +325,7 @@ def _undo_merge(operation: UndoMerge, decisions: Mapping[str, Decision]) -> Plan
 
 
 def _label(state: CaseState) -> str:
-    return state.status.label if state.status else "(未立案)"
+    return state.status.label if state.status else "（未立案）"
 
 
 _OPERATORS: dict[type[Value], Callable[[Any, Mapping[str, Decision]], Plan | Refusal]] = {

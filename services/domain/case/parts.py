@@ -57,7 +57,7 @@ def finish_part(decision: Decision, command: c.FinishPart) -> Result:
     part = decision.part
     if part is not None and part.role is UnitRole.LEAD:
         return refuse(
-            "part.state", unit=part.name, state="主办", command="报告本单位完成(主办单位请用“报告办结”)"
+            "part.state", unit=part.name, state="主办", command="报告本单位完成（主办单位请用“报告办结”）"
         )
     refusal = _at(decision, "报告本单位完成", PartState.ACCEPTED)
     if refusal or part is None:

@@ -34,7 +34,7 @@ class Tally:
     def text(self) -> str:
         """The figures as one Chinese sentence, to open another."""
         parts = [f"满意{self.satisfied}人", f"不满意{self.unsatisfied}人", f"未表态{self.waiting}人"]
-        return "、".join(parts) + f";另无法联系{self.unreachable}人、匿名{self.anonymous}件。"
+        return "、".join(parts) + f"；另无法联系{self.unreachable}人、匿名{self.anonymous}件。"
 
 
 def known(state: CaseState) -> frozenset[str]:

@@ -10,7 +10,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("手机号码", re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")),
     ("固定电话", re.compile(r"(?<!\d)0\d{2,3}[-—\s]?\d{7,8}(?!\d)")),
     ("身份证号", re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")),
-    ("微信或QQ号", re.compile(r"(?:微信|QQ|qq)号?[::]?\s*[A-Za-z0-9_-]{5,}")),
+    ("微信或QQ号", re.compile(r"(?:微信|QQ|qq)号?[:：]?\s*[A-Za-z0-9_-]{5,}")),
     (
         "车牌号",
         re.compile(

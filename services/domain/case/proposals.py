@@ -39,7 +39,7 @@ def _second_person(decision: Decision, proposal_id: str, label: str) -> Proposal
     if not decision.actor.has(roles):
         names = "、".join(role.label for role in Role if role in roles)
         return refuse(
-            "actor.role", command=f"{label}({proposal.kind.label})", roles=names, actor=decision.actor.name
+            "actor.role", command=f"{label}（{proposal.kind.label}）", roles=names, actor=decision.actor.name
         )
     if proposal.by == decision.actor.id:
         return refuse("actor.same_person", actor=decision.actor.name)

@@ -69,7 +69,7 @@ TABLE: Mapping[str, CommandRule] = {
     "open": CommandRule("立案", DISPATCH, frozenset(), _to(S.OPENED), "《信访工作条例》第二十二条", "一事一案。"),
     "add_link": CommandRule(
         "关联信访件", DISPATCH, LIVE | ENDED, (Outcome(None), Outcome(S.REOPENED, "结案后再次反映")),
-        "国办函〔2025〕66号(并单处理)", "请在未并案的案件上关联。",
+        "国办函〔2025〕66号（并单处理）", "请在未并案的案件上关联。",
     ),
     "confirm_link": CommandRule(
         "确认关联", frozenset({R.DISPATCHER, R.OFFICER, R.SUPERVISOR}), LIVE | ENDED, _stay(),
@@ -80,19 +80,19 @@ TABLE: Mapping[str, CommandRule] = {
         "北京接诉即办条例第十一条第三款", "请核对案件。", person=True,
     ),
     "note_source_complaint": CommandRule(
-        "登记同源信访件", DISPATCH, CLOSING, _stay(), "观察期(本地参数)", "只在办结后至销号前登记。"
+        "登记同源信访件", DISPATCH, CLOSING, _stay(), "观察期（本地参数）", "只在办结后至销号前登记。"
     ),
     "amend": CommandRule(
         "更正案情", frozenset({R.DISPATCHER, R.OFFICER, R.UNIT_HEAD}), BEFORE_WORK | WORKING, _stay(),
-        "一案一档", "办结后不再更正案情,请退回整改后更正。",
+        "一案一档", "办结后不再更正案情，请退回整改后更正。",
     ),
     "assign": CommandRule(
         "交办", DISPATCH,
         frozenset({S.OPENED, S.REOPENED, S.RETURNED, S.ASSIGNED, S.SIGNED_IN, S.INVESTIGATING}), _to(S.ASSIGNED),
-        "《信访工作条例》第二十二、二十四条;讲话“及时交办”", "已核实的案件不再改派;需要其他单位的,请列为协办。",
+        "《信访工作条例》第二十二、二十四条；讲话“及时交办”", "已核实的案件不再改派；需要其他单位的，请列为协办。",
     ),
     "assign_leader": CommandRule(
-        "确定包案领导", DISPATCH | {R.SUPERVISOR}, LIVE, _stay(), "《信访工作条例》第十八条;讲话“领导包案”",
+        "确定包案领导", DISPATCH | {R.SUPERVISOR}, LIVE, _stay(), "《信访工作条例》第十八条；讲话“领导包案”",
         "已结案件重新立案后再确定。",
     ),
     "recuse": CommandRule(
@@ -108,10 +108,10 @@ TABLE: Mapping[str, CommandRule] = {
     ),
     "return_part": CommandRule(
         "退单", HANDLERS, LIVE - {S.OPENED, S.REOPENED, S.RETURNED}, (Outcome(None, "协办"), Outcome(S.RETURNED, "主办")),
-        "《信访工作条例》第二十三条第三款;12345热线退单规则", "案件尚未交办,无需退单。", scope="unit",
+        "《信访工作条例》第二十三条第三款；12345热线退单规则", "案件尚未交办，无需退单。", scope="unit",
     ),
     "finish_part": CommandRule(
-        "报告本单位完成", HANDLERS, WORKING, _stay(), "首接负责制:协办单位按时反馈", "请在主办单位签收后办理。", scope="unit"
+        "报告本单位完成", HANDLERS, WORKING, _stay(), "首接负责制：协办单位按时反馈", "请在主办单位签收后办理。", scope="unit"
     ),
     "withdraw_part": CommandRule(
         "撤出协办单位", frozenset({R.DISPATCHER, R.SUPERVISOR}), LIVE, _stay(), "专班一案一方案", "请核对案件。"
@@ -130,7 +130,7 @@ TABLE: Mapping[str, CommandRule] = {
     ),
     "verify": CommandRule(
         "提交核实结论", HANDLERS, frozenset({S.INVESTIGATING}),
-        (Outcome(S.VERIFIED, "属实、基本属实、部分属实"), Outcome(None, "不属实:待第二人复核")),
+        (Outcome(S.VERIFIED, "属实、基本属实、部分属实"), Outcome(None, "不属实：待第二人复核")),
         "讲话“问题不查清不放过”", "调查中方可提交核实结论。", scope="lead", person=True,
     ),
     "plan": CommandRule(
@@ -161,40 +161,40 @@ TABLE: Mapping[str, CommandRule] = {
         "办结后方可回访。", person=True, fresh=True,
     ),
     "request_close_out": CommandRule(
-        "申请销号", HANDLERS, frozenset({S.CONCLUDED}), _to(S.CLOSE_OUT_REQUESTED), "讲话“严格销号”;销号六步法",
-        "办结后方可申请销号;阶段性办结不能代替办结。", scope="lead", person=True,
+        "申请销号", HANDLERS, frozenset({S.CONCLUDED}), _to(S.CLOSE_OUT_REQUESTED), "讲话“严格销号”；销号六步法",
+        "办结后方可申请销号；阶段性办结不能代替办结。", scope="lead", person=True,
     ),
     "accept_work": CommandRule(
         "区县验收", frozenset({R.ACCEPTOR}), frozenset({S.CLOSE_OUT_REQUESTED}), _to(S.ACCEPTED),
-        "分级验收、备案销号(安徽2019、淄博博山2025)", "承办单位申请销号后方可验收。", person=True, fresh=True,
+        "分级验收、备案销号（安徽2019、淄博博山2025）", "承办单位申请销号后方可验收。", person=True, fresh=True,
     ),
     "send_back": CommandRule(
         "退回整改", frozenset({R.ACCEPTOR, R.LEADER, R.CITY_REVIEWER, R.SUPERVISOR}), CLOSING, _to(S.RECTIFYING),
         "讲话“整改不到位不放过”", "办结后至销号前可以退回。", person=True,
     ),
     "start_publicity": CommandRule(
-        "开始公示", frozenset({R.ACCEPTOR, R.DISPATCHER}), frozenset({S.ACCEPTED}), _to(S.PUBLICITY), "销号六步法(公示)",
+        "开始公示", frozenset({R.ACCEPTOR, R.DISPATCHER}), frozenset({S.ACCEPTED}), _to(S.PUBLICITY), "销号六步法（公示）",
         "区县验收通过后方可公示。",
     ),
     "record_objection": CommandRule(
         "登记异议", frozenset({R.ACCEPTOR, R.DISPATCHER, R.CALL_BACK, R.SUPERVISOR}),
-        frozenset({S.PUBLICITY, S.PUBLICISED}), _stay(), "销号六步法(公示)", "公示期间方可登记异议。",
+        frozenset({S.PUBLICITY, S.PUBLICISED}), _stay(), "销号六步法（公示）", "公示期间方可登记异议。",
     ),
     "answer_objection": CommandRule(
         "答复异议", frozenset({R.ACCEPTOR, R.SUPERVISOR}), frozenset({S.PUBLICITY, S.PUBLICISED}), _stay(),
-        "销号六步法(公示)", "公示期间方可答复异议。", person=True, fresh=True,
+        "销号六步法（公示）", "公示期间方可答复异议。", person=True, fresh=True,
     ),
     "finish_publicity": CommandRule(
         "报告公示结束", frozenset({R.ACCEPTOR, R.DISPATCHER, R.SYSTEM}), frozenset({S.PUBLICITY}), _to(S.PUBLICISED),
-        "销号六步法(公示)", "公示开始后方可结束。",
+        "销号六步法（公示）", "公示开始后方可结束。",
     ),
     "sign": CommandRule(
         "包案领导签字", frozenset({R.LEADER}), frozenset({S.PUBLICISED}), _to(S.LEADER_SIGNED),
-        "《信访工作条例》第十八条;销号六步法(主要领导签字)", "公示期满后签字。", person=True,
+        "《信访工作条例》第十八条；销号六步法（主要领导签字）", "公示期满后签字。", person=True,
     ),
     "submit_review": CommandRule(
         "提请市级复核", frozenset({R.ACCEPTOR}), frozenset({S.PUBLICISED, S.LEADER_SIGNED}), _to(S.CITY_REVIEW),
-        "销号六步法(申请市级复核)", "公示期满、包案领导签字后提请复核。", person=True,
+        "销号六步法（申请市级复核）", "公示期满、包案领导签字后提请复核。", person=True,
     ),
     "close_out": CommandRule(
         "销号", frozenset({R.CITY_REVIEWER}), frozenset({S.CITY_REVIEW}), _to(S.CLOSED_OUT), "讲话“严格销号”“四不放过”",
@@ -206,7 +206,7 @@ TABLE: Mapping[str, CommandRule] = {
         "销号后方可回头看。", person=True, fresh=True,
     ),
     "reopen": CommandRule(
-        "重新立案", WATCH | {R.DISPATCHER}, ENDED, _to(S.REOPENED), "讲话“坚决杜绝假整改”", "案件尚在办理,无需重新立案。",
+        "重新立案", WATCH | {R.DISPATCHER}, ENDED, _to(S.REOPENED), "讲话“坚决杜绝假整改”", "案件尚在办理，无需重新立案。",
         person=True,
     ),
     "judge_rectification": CommandRule(
@@ -214,27 +214,27 @@ TABLE: Mapping[str, CommandRule] = {
     ),
     "decline": CommandRule(
         "不予受理", frozenset({R.DISPATCHER, R.OFFICER}), BEFORE_WORK | {S.SIGNED_IN, S.INVESTIGATING}, _stay(),
-        "潍坊市12345条例第十九、二十一条;《信访工作条例》第三十一条", "已核实的案件不得再不予受理。", person=True,
+        "潍坊市12345条例第十九、二十一条；《信访工作条例》第三十一条", "已核实的案件不得再不予受理。", person=True,
     ),
     "extend": CommandRule(
         "申请延期", HANDLERS, LIVE, _stay(), "《信访工作条例》第三十四条", "案件已办结。", scope="lead", person=True
     ),
     "pause_clock": CommandRule(
-        "申请暂停计时", HANDLERS, LIVE, _stay(), "挂起须有事由、批准和恢复日期(本地参数)", "案件已办结。", scope="lead",
+        "申请暂停计时", HANDLERS, LIVE, _stay(), "挂起须有事由、批准和恢复日期（本地参数）", "案件已办结。", scope="lead",
         person=True,
     ),
     "resume_clock": CommandRule(
-        "恢复计时", HANDLERS | {R.SUPERVISOR}, LIVE, _stay(), "挂起须有恢复日期(本地参数)", "案件已办结。"
+        "恢复计时", HANDLERS | {R.SUPERVISOR}, LIVE, _stay(), "挂起须有恢复日期（本地参数）", "案件已办结。"
     ),
     "confirm": CommandRule(
         "复核同意", SECOND, LIVE | ENDED,
         (Outcome(None), Outcome(S.UNTRUE, "不属实"), Outcome(S.DECLINED, "不予受理")),
-        "重要决定须两人;《个人信息保护法》第二十四条", "请核对案件。", person=True,
+        "重要决定须两人；《个人信息保护法》第二十四条", "请核对案件。", person=True,
     ),
     "reject": CommandRule("复核不同意", SECOND, LIVE | ENDED, _stay(), "重要决定须两人", "请核对案件。", person=True),
     "supervise": CommandRule(
-        "督办", frozenset({R.SYSTEM, R.SUPERVISOR, R.LEADER}), LIVE, _stay(), "《信访工作条例》第三十八至四十条;讲话“强化督办”",
-        "案件已结,无需督办。",
+        "督办", frozenset({R.SYSTEM, R.SUPERVISOR, R.LEADER}), LIVE, _stay(), "《信访工作条例》第三十八至四十条；讲话“强化督办”",
+        "案件已结，无需督办。",
     ),
     "record_review": CommandRule(
         "登记复查复核", frozenset({R.DISPATCHER, R.SUPERVISOR}), CLOSING | ENDED, _stay(), "《信访工作条例》第三十五、三十六条",
@@ -253,10 +253,10 @@ def mermaid() -> str:
         for outcome in rule.outcomes:
             for source in (status for status in Status if status in _sources(command, rule, outcome)):
                 if outcome.target is not None and source is not outcome.target:
-                    label = f"{rule.label}({outcome.when})" if outcome.when else rule.label
+                    label = f"{rule.label}（{outcome.when}）" if outcome.when else rule.label
                     arrows.setdefault((source, outcome.target), []).append(label)
     lines += [f"    {a.value} --> {b.value}: {' / '.join(labels)}" for (a, b), labels in arrows.items()]
-    lines.append(f"    note right of {S.MERGED.value}: 未销号的案件可并入他案,撤销后回到原状态")
+    lines.append(f"    note right of {S.MERGED.value}: 未销号的案件可并入他案，撤销后回到原状态")
     return "\n".join(lines)
 
 

@@ -185,7 +185,7 @@ class Monitoring(Value):
     def text(self) -> str:
         """The value as people write it."""
         verdict = "达标" if self.within else "超标" if not self.at_least else "未达到要求"
-        return f"{self.indicator}{self.value:g}{self.unit}(限值{self.limit:g}{self.unit},{self.standard}),{verdict}"
+        return f"{self.indicator}{self.value:g}{self.unit}（限值{self.limit:g}{self.unit}，{self.standard}），{verdict}"
 
 
 class Evidence(Value):
@@ -293,7 +293,7 @@ class DeclineGround(StrEnum):
 
     LITIGATION = "诉讼、仲裁、行政复议"
     TERMINATED = "信访三级终结"
-    DISCIPLINE = "检举控告,转纪检监察"
+    DISCIPLINE = "检举控告，转纪检监察"
     OUT_OF_DUTY = "不属生态环境及相关部门职责"
 
 

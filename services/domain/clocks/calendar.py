@@ -34,7 +34,7 @@ class CalendarExhausted(LookupError):
     def __init__(self, day: date, last_year: int) -> None:
         self.day, self.last_year = day, last_year
         super().__init__(
-            f"节假日表只到{last_year}年,不能计算{day}。请更新 chinese-calendar,"
+            f"节假日表只到{last_year}年，不能计算{day}。请更新 chinese-calendar，"
             "或在 deploy/rules/calendar.yaml 中录入国务院当年放假通知。"
         )
 

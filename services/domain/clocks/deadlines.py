@@ -219,13 +219,13 @@ class Difference:
     def text(self) -> str:
         """One Chinese sentence for the list of changes."""
         if self.before is None and self.after is not None:
-            return f"新增期限“{self.after.label}”,{self.after.last_day}届满({self.after.rule_id})"
+            return f"新增期限“{self.after.label}”，{self.after.last_day}届满（{self.after.rule_id}）"
         if self.after is None and self.before is not None:
-            return f"期限“{self.before.label}”不再适用(原{self.before.last_day}届满)"
+            return f"期限“{self.before.label}”不再适用（原{self.before.last_day}届满）"
         assert self.before is not None and self.after is not None
         return (
             f"期限“{self.after.label}”由{self.before.last_day}改为{self.after.last_day}"
-            f"({self.before.rule_id}/{self.before.rule_version} → {self.after.rule_id}/{self.after.rule_version})"
+            f"（{self.before.rule_id}/{self.before.rule_version} → {self.after.rule_id}/{self.after.rule_version}）"
         )
 
 

@@ -93,12 +93,14 @@ def _one_per_case(pile: Sequence[Notice]) -> tuple[Notice, ...]:
 
 def _digest(person: str, at: datetime, notices: tuple[Notice, ...], emergency: bool) -> Digest:
     lines = [
-        f"您有{len(notices)}件突发事项须立即处理:" if emergency else f"您今日有{len(notices)}件事项需要处理:"
+        f"您有{len(notices)}件突发事项须立即处理："
+        if emergency
+        else f"您今日有{len(notices)}件事项需要处理："
     ]
     for rank, heading in enumerate(HEADINGS):
         group = [notice for notice in notices if min(notice.rank, len(HEADINGS) - 1) == rank]
         if group:
             lines.append(f"【{heading}】{len(group)}件")
-            lines += [f"- {notice.case_no}:{notice.reason}" for notice in group]
+            lines += [f"- {notice.case_no}：{notice.reason}" for notice in group]
     kind = "emergency" if emergency else "digest"
     return Digest(f"{kind}/{person}/{at:%Y%m%d%H%M}", person, at, notices, "\n".join(lines))

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from services.domain.supervision.ladder import worst_first
 from services.domain.supervision.view import CaseView
 
-UNOWNED_DESK = "(尚无承办单位)"
+UNOWNED_DESK = "（尚无承办单位）"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class DispatchList:
     def summary(self) -> str:
         """One Chinese sentence for the top of the page."""
         return (
-            f"{self.owner}:在办{self.total}件,本周有进展{len(self.moved)}件、无进展{len(self.still)}件,"
-            f"下周到期{len(self.due)}件,逾期{len(self.overdue)}件,重复反映{len(self.repeated)}件。"
+            f"{self.owner}：在办{self.total}件，本周有进展{len(self.moved)}件、无进展{len(self.still)}件，"
+            f"下周到期{len(self.due)}件，逾期{len(self.overdue)}件，重复反映{len(self.repeated)}件。"
         )
 
 
@@ -75,10 +75,10 @@ def _list(key: str, name: str, cases: list[CaseView], now: datetime, week: timed
     moved, still, due, overdue, repeated = [], [], [], [], []
     for case in cases:
         if case.last_progress_at > since:
-            moved.append(Line(case, f"{case.last_progress_at:%m-%d}有进展,现为“{case.status.label}”"))
+            moved.append(Line(case, f"{case.last_progress_at:%m-%d}有进展，现为“{case.status.label}”"))
         else:
             idle = (now - case.last_progress_at).days
-            still.append(Line(case, f"{idle}日无进展,停在“{case.status.label}”"))
+            still.append(Line(case, f"{idle}日无进展，停在“{case.status.label}”"))
         late = case.overdue(now)
         if late:
             overdue.append(Line(case, f"“{late.label}”{late.last_day}届满"))
@@ -88,7 +88,7 @@ def _list(key: str, name: str, cases: list[CaseView], now: datetime, week: timed
         if case.repeat_ordinal > 1 or case.ordinal > 1:
             times = f"同一信访人反映{case.repeat_ordinal}次" if case.repeat_ordinal > 1 else ""
             again = f"第{case.ordinal}次立案" if case.ordinal > 1 else ""
-            repeated.append(Line(case, ",".join(filter(None, (times, again)))))
+            repeated.append(Line(case, "，".join(filter(None, (times, again)))))
     return DispatchList(
         key, name, since, until, len(cases), *map(tuple, (moved, still, due, overdue, repeated))
     )

@@ -118,26 +118,26 @@ def _holds(trigger: Trigger, case: CaseView, calendar: WorkCalendar, now: dateti
                 share = deadline.elapsed_share(now)
                 if share >= trigger.at_least:
                     used = "已届满" if share >= 1 else f"已用{int(share * 100)}%"
-                    return f"期限“{deadline.label}”{used},{deadline.last_day}届满。"
+                    return f"期限“{deadline.label}”{used}，{deadline.last_day}届满。"
         case "overdue_days":
             late = case.overdue(now)
             days = _worked(calendar, late.due_at, now) if late else 0
             if late and now >= late.due_at and days >= trigger.at_least:
-                return f"期限“{late.label}”已于{late.last_day}届满,逾期{days}个工作日。"
+                return f"期限“{late.label}”已于{late.last_day}届满，逾期{days}个工作日。"
         case "unowned_days":
             days = _worked(calendar, case.last_progress_at, now) if case.unowned else 0
             if days >= trigger.at_least:
-                return f"{case.status.label}已{days}个工作日,尚无承办单位。"
+                return f"{case.status.label}已{days}个工作日，尚无承办单位。"
         case "stalled_days":
             days = _worked(calendar, case.last_progress_at, now)
             if days >= trigger.at_least:
-                return f"已{days}个工作日没有进展,停在“{case.status.label}”。"
+                return f"已{days}个工作日没有进展，停在“{case.status.label}”。"
         case "repeats":
             if case.repeat_ordinal >= trigger.at_least:
                 return f"同一信访人已反映{case.repeat_ordinal}次。"
         case "rebounds":
             if case.ordinal - 1 >= trigger.at_least:
-                return f"销号后反弹,已第{case.ordinal}次立案。"
+                return f"销号后反弹，已第{case.ordinal}次立案。"
     return None
 
 

@@ -154,7 +154,7 @@ def rebound(state: CaseState, link: Link, rules: LookBackRules) -> Rebound | Non
     if days > rules.rebound_days and link.kind is not LinkKind.RECURRENCE:
         return None
     return Rebound(
-        state.case_id, link.complaint_id, days, link.kind, f"销号{days}日后再次反映({link.kind.label})。"
+        state.case_id, link.complaint_id, days, link.kind, f"销号{days}日后再次反映（{link.kind.label}）。"
     )
 
 

@@ -91,4 +91,4 @@ def test_who_saw_lists_reads_of_one_receipt_in_order_with_their_purpose():
     assert record_read(read) is read
     found = who_saw([replace(read, at=AT.replace(hour=9)), other, read], "R1")
     assert [item.at.hour for item in found] == [0, 9]
-    assert found[0].text == "2026-03-02 00:00 officer(eco)查看phone,用途:电话核实地点"
+    assert found[0].text == "2026-03-02 00:00 officer（eco）查看phone，用途：电话核实地点"

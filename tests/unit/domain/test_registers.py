@@ -55,8 +55,8 @@ def test_no_entry_without_problem_measures_unit_person_and_deadline(place, colum
     row = (*GOOD[:place], None, *GOOD[place + 1 :])
     found = imported(GOOD, row)
     assert len(found.entries) == 1
-    assert [str(problem) for problem in found.reading.problems] == [f"第3行“{column}”:不能为空。"]
-    assert found.summary == "共2行:导入1行,退回1行,空行0行。"
+    assert [str(problem) for problem in found.reading.problems] == [f"第3行“{column}”：不能为空。"]
+    assert found.summary == "共2行：导入1行，退回1行，空行0行。"
 
 
 def test_a_table_without_a_required_column_is_refused_row_by_row():
@@ -66,10 +66,10 @@ def test_a_table_without_a_required_column_is_refused_row_by_row():
 
 
 def test_headings_are_known_by_their_other_names_and_unknown_ones_are_kept():
-    header = ("序号", "具体内容", "措施", "牵头单位", "整改责任人", "完成 时限(年月日)", "备注")
+    header = ("序号", "具体内容", "措施", "牵头单位", "整改责任人", "完成 时限（年月日）", "备注")
     found = imported((1, "偷排", "封堵", "水利局", "邓某", "2026年6月1日", "省级交办"), header=header)
     ((_, entry),) = found.entries
-    assert (entry.lead_unit, entry.deadline, entry.progress) == ("水利局", date(2026, 6, 1), "备注:省级交办")
+    assert (entry.lead_unit, entry.deadline, entry.progress) == ("水利局", date(2026, 6, 1), "备注：省级交办")
     assert found.reading.unknown == ("备注",)
 
 
@@ -94,8 +94,8 @@ def test_dates_out_of_order_are_refused():
         (*GOOD[:6], "2026-06-10", "2026-06-01", None), (*GOOD[:6], "2026-06-01", "2026-06-10", "2026-06-05")
     )
     assert [str(problem) for problem in found.reading.problems] == [
-        "第2行“公示结束”:早于公示开始。",
-        "第3行“销号日期”:早于公示结束。",
+        "第2行“公示结束”：早于公示开始。",
+        "第3行“销号日期”：早于公示结束。",
     ]
 
 
@@ -154,12 +154,12 @@ def test_two_columns_of_one_meaning_are_reported():
     columns = (Column(key="a", name="甲", aliases=("乙",)),)
     reading = read_table(("甲", "乙"), [("x", "y")], columns)
     assert reading.problems[0].row == 1 and reading.accepted[0].values == {"a": "x"}
-    assert heading("完成 时限(年月日)") == "完成时限"
+    assert heading("完成 时限（年月日）") == "完成时限"
 
 
 def test_cells_beyond_the_heading_are_not_dropped_silently():
     reading = read_table(("甲",), [("x", "stray")], (Column(key="a", name="甲"),))
-    assert reading.problems[0].message == "超出表头,无法归入任何一项。"
+    assert reading.problems[0].message == "超出表头，无法归入任何一项。"
 
 
 # --- risk sources -----------------------------------------------------------------------------------------------------
@@ -174,7 +174,7 @@ def test_sources_are_imported_and_bad_rows_named():
     sources, reading = risk_sources.import_sources(SOURCES, rows)
     assert len(sources) == 1 and reading.complete
     messages = [problem.message for problem in sorted(reading.problems, key=lambda problem: problem.row)]
-    assert messages[0] == "同一区划内已有同名风险源。" and messages[1].startswith("须为:危废、饮用水水源地")
+    assert messages[0] == "同一区划内已有同名风险源。" and messages[1].startswith("须为：危废、饮用水水源地")
     assert messages[2] == "须为六位数字。" and "填反" in messages[3] and "同时填写" in messages[4]
 
 
@@ -187,7 +187,7 @@ def test_a_complaint_is_matched_by_name_in_the_district_or_by_nearness_and_kind(
     assert match([yard], respondent="江北") == (), "two characters are no name"
     near = Position(latitude=32.601, longitude=110.8)
     found = match([yard], position=near, area=RiskArea.TAILINGS)[0]
-    assert found.why == "距风险源“江北尾矿有限公司”111米,类别相同。"
+    assert found.why == "距风险源“江北尾矿有限公司”111米，类别相同。"
     assert match([yard], position=near, area=RiskArea.NATURE) == ()
     assert risk_sources.with_case(risk_sources.with_case(yard, "k"), "k").cases == ("k",)
     assert risk_sources.raised(Urgency.NORMAL) is Urgency.URGENT
@@ -209,7 +209,7 @@ def test_a_finding_is_fixed_with_evidence_or_goes_onto_the_ledger_complete():
 
 
 def test_names_and_distances_are_comparable():
-    assert plain_name("江北(集团)有限公司") == plain_name("江北") == "江北"
+    assert plain_name("江北（集团）有限公司") == plain_name("江北") == "江北"
     a, b = Position(latitude=0, longitude=0), Position(latitude=0, longitude=1)
     assert distance_km(a, b) == pytest.approx(111.195, abs=0.01) and distance_km(a, a) == 0
 
@@ -291,7 +291,7 @@ def test_the_nearest_fitting_help_is_proposed_and_never_what_is_gone_or_expired(
     ]
     found = nearest(pool, here, [Hazard.OIL], TODAY)
     assert [item.resource.id for item in found] == ["near", "far", "general", "expert"]
-    assert found[0].sentence == "物资“near围油栏”(适用油类,200米),约9.4公里,联系人薛某。"
+    assert found[0].sentence == "物资“near围油栏”（适用油类，200米），约9.4公里，联系人薛某。"
     assert found[3].doubtful and "久未核实" in found[3].sentence
     assert len(nearest(pool, here, [], TODAY, per_kind=9)) == 5, (
         "not knowing the hazard, everything near may help"
@@ -331,7 +331,7 @@ def test_nobody_acknowledging_pages_ever_higher_and_acknowledging_stops_it():
 
 
 def test_neighbours_are_told_at_once_and_not_after_a_false_alarm():
-    assert em.notices(EVENT) == (("429305", "相邻区域发生疑似突发环境事件(鱼大量死亡),请关注。"),)
+    assert em.notices(EVENT) == (("429305", "相邻区域发生疑似突发环境事件（鱼大量死亡），请关注。"),)
     calm = em.dismiss(EVENT, DUTY)
     assert isinstance(calm, em.Emergency) and em.notices(calm) == () and em.pages(calm, RULES_EM) == ()
     assert isinstance(em.dismiss(EVENT, MACHINE), Refusal)

@@ -198,7 +198,7 @@ class Desk:
 
     def concluded(self) -> Desk:
         self.give(OFFICER, SETTLE)
-        return self.give(OFFICER, c.Conclude(result="已安装处理设施,废气达标"))
+        return self.give(OFFICER, c.Conclude(result="已安装处理设施，废气达标"))
 
     def requested(self) -> Desk:
         return self.give(OFFICER, c.RequestCloseOut())
@@ -231,15 +231,15 @@ class Desk:
 
 
 VERIFY = c.Verify(
-    verdict=Verdict.TRUE, found="现场有明显异味,无处理设施", root_cause="未安装废气处理设施", report="e-report",
+    verdict=Verdict.TRUE, found="现场有明显异味，无处理设施", root_cause="未安装废气处理设施", report="e-report",
     evidence=("e-site",),
 )  # fmt: skip
 SETTLE = c.SettleResponsibility(unit="宏塑再生塑料厂", person="厂长", punishments=("罚款八万元",))
-ACCEPT = c.AcceptWork(unit="江南区整改办", finding="现场查看,设施运行正常", evidence=("e-after",))
+ACCEPT = c.AcceptWork(unit="江南区整改办", finding="现场查看，设施运行正常", evidence=("e-after",))
 CLOSE = c.CloseOut(document_no="销〔2026〕1号", finding="同意销号")
 LOOKED = c.LookBack(
     measures_in_place=v.LookBackAnswer(ok=True),
     target_met=v.LookBackAnswer(ok=True),
     file_complete=v.LookBackAnswer(ok=True),
-    finding="设施运行,无异味",
+    finding="设施运行，无异味",
 )

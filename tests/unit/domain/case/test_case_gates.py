@@ -56,7 +56,7 @@ def test_the_speechs_four_are_the_default_and_each_answers_in_a_sentence():
     results = look(Desk().opened())
     assert list(results) == ["问题查清", "整改到位", "责任落实", "群众满意"]
     for gate, result in results.items():
-        assert not result.met and result.sentence.startswith(f"{gate}:未达到。尚缺:")
+        assert not result.met and result.sentence.startswith(f"{gate}：未达到。尚缺：")
         assert result.formula.endswith("不放过")
 
 
@@ -66,7 +66,7 @@ def test_a_finished_case_says_by_which_evidence_each_gate_is_met():
     facts = {check.check: check.evidence for check in results["问题查清"].checks}
     assert facts["report"] == ("e-report",) and "e-site" in facts["on_site"]
     effect = next(check for check in results["整改到位"].checks if check.check == "effect")
-    assert "非甲烷总烃12mg/m³(限值60mg/m³,GB 31572),达标" in effect.sentence
+    assert "非甲烷总烃12mg/m³（限值60mg/m³，GB 31572），达标" in effect.sentence
     assert set(effect.evidence) == {"e-value", "e-after"}
     assert "满意率1/1" in results["群众满意"].sentence
 
@@ -123,8 +123,8 @@ def test_a_flow_below_what_must_be_released_is_not_within_the_limit():
 
 def test_no_punishment_is_fine_when_the_reason_is_written_down():
     desk = Desk().to_rectifying()
-    desk.give(OFFICER, SETTLE.model_copy(update={"punishments": (), "none_needed": "首次轻微,当场改正"}))
-    assert "经研究不需处理:首次轻微,当场改正" in look(desk)["责任落实"].sentence
+    desk.give(OFFICER, SETTLE.model_copy(update={"punishments": (), "none_needed": "首次轻微，当场改正"}))
+    assert "经研究不需处理：首次轻微，当场改正" in look(desk)["责任落实"].sentence
 
 
 # --- petitioners ------------------------------------------------------------------------------------------------------
@@ -181,7 +181,7 @@ def test_one_dissatisfied_of_three_holds_the_case():
     for reporter, outcome in (("p1", "satisfied"), ("p2", "satisfied"), ("p3", "unsatisfied")):
         call(desk, reporter, v.Satisfaction(outcome))
     assert "satisfied" in unmet(desk, "群众满意")
-    assert "满意率2/3,低于90%" in look(desk)["群众满意"].sentence
+    assert "满意率2/3，低于90%" in look(desk)["群众满意"].sentence
 
 
 def test_a_new_complaint_on_the_source_starts_the_observation_anew():
@@ -284,10 +284,10 @@ def test_a_declined_matter_names_the_road_to_take():
 
 def test_an_untrue_verdict_is_told_with_what_was_found():
     desk = Desk().opened().assigned().investigating()
-    desk.give(OFFICER, VERIFY.model_copy(update={"verdict": Verdict.UNTRUE, "found": "现场停产,无排放"}))
+    desk.give(OFFICER, VERIFY.model_copy(update={"verdict": Verdict.UNTRUE, "found": "现场停产，无排放"}))
     desk.give(SUPERVISOR, c.Confirm(proposal_id=desk.state.proposals[0].id))
     found = answers(desk.events[-2:], desk.state)[0]
-    assert found.kind is AnswerKind.CONCLUDED and "不属实。现场停产,无排放。" in found.message
+    assert found.kind is AnswerKind.CONCLUDED and "不属实。现场停产，无排放。" in found.message
 
 
 def test_an_approved_extension_is_told_with_its_reason():
@@ -298,7 +298,7 @@ def test_an_approved_extension_is_told_with_its_reason():
         .give(OFFICER, c.SignIn(), c.Extend(clock="reply", n=3, reason="等待采样结果"))
     )
     desk.give(SUPERVISOR, c.Confirm(proposal_id=desk.state.proposals[0].id))
-    assert "因等待采样结果,办理期限经批准延长" in answers(desk.events[-1:], desk.state)[0].message
+    assert "因等待采样结果，办理期限经批准延长" in answers(desk.events[-1:], desk.state)[0].message
 
 
 def test_a_reopened_case_tells_everybody_behind_it():
@@ -329,7 +329,7 @@ def test_a_source_asks_by_receipt_and_hears_where_it_stands():
         ("联系电话13800001111", "手机号码"),
         ("0719-8765432", "固定电话"),
         ("证号420300199001011234", "身份证号"),
-        ("微信:zhang_12345", "微信或QQ号"),
+        ("微信：zhang_12345", "微信或QQ号"),
         ("鄂C·12345", "车牌号"),
         ("经向另一信访人了解", "信访人情况"),
         ("3名举报人均称", "信访人情况"),
@@ -342,8 +342,8 @@ def test_officers_texts_with_personal_matter_are_caught(text, what):
 
 def test_ordinary_findings_pass_the_net():
     for text in (
-        "废气非甲烷总烃12mg/m³,达标",
-        "已罚款80000元,编号鄂环罚〔2026〕12号",
+        "废气非甲烷总烃12mg/m³，达标",
+        "已罚款80000元，编号鄂环罚〔2026〕12号",
         "夜间22:00至6:00停止施工",
         "信访人反映的问题属实",
     ):

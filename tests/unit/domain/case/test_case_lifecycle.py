@@ -256,8 +256,8 @@ def test_a_stale_command_learns_what_changed():
     desk = Desk().opened().assigned()
     desk.give(OFFICER, c.SignIn())
     refusal = desk.refused(OFFICER, c.Investigate(expected_version=2))
-    assert "第2版,现为第3版" in refusal.message
-    assert changes_since(desk.events, 2) == ("第3版 2026-03-02 01:00 officer(承办人员)签收",)
+    assert "第2版，现为第3版" in refusal.message
+    assert changes_since(desk.events, 2) == ("第3版 2026-03-02 01:00 officer（承办人员）签收",)
 
 
 def test_allowed_commands_are_those_of_role_unit_and_state():
@@ -290,7 +290,7 @@ def test_the_diagram_shows_every_state_and_the_way_to_close_out():
     for status in Status:
         assert f'state "{status.label}" as {status.value}' in text
     assert "city_review --> closed_out: 销号" in text
-    assert "investigating --> untrue: 复核同意(不属实)" in text
+    assert "investigating --> untrue: 复核同意（不属实）" in text
     assert "stage_concluded --> close_out" not in text
 
 

@@ -200,7 +200,8 @@ def test_a_new_calendar_lists_what_it_moves_and_nothing_else():
     found = differences("case-1", deadlines(facts(), BOOK, CALENDAR), deadlines(facts(), BOOK, other))
     moved = {item.clock: item.text for item in found}
     assert (
-        moved["reply"] == "期限“热线答复”由2026-03-09改为2026-03-11(hl.reply_wd/2026.1 → hl.reply_wd/2026.1)"
+        moved["reply"]
+        == "期限“热线答复”由2026-03-09改为2026-03-11（hl.reply_wd/2026.1 → hl.reply_wd/2026.1）"
     )
     assert "return" not in moved
 

@@ -77,7 +77,7 @@ def test_an_unowned_case_is_reminded_of_after_a_day_and_stands_first():
     desk = Desk().opened().wait(days=1)
     step = next_step(seen(desk), LADDER, CALENDAR, desk.now)
     assert step is not None and step.unowned and step.step is SupervisionStep.REMIND
-    assert step.reason == "已立案待交办已1个工作日,尚无承办单位。" and step.provenance
+    assert step.reason == "已立案待交办已1个工作日，尚无承办单位。" and step.provenance
     later = row("z", repeat_ordinal=5, step=SupervisionStep.URGE, stepped_at=AT - timedelta(days=9))
     assert [item.unowned for item in steps([later, seen(desk)], LADDER, CALENDAR, desk.now)] == [True, False]
 
@@ -169,7 +169,7 @@ def test_one_person_gets_one_digest_a_morning_with_a_reason_on_every_line():
     mine = found[1]
     assert mine.at == datetime(2026, 3, 3, 8, tzinfo=CHINA)
     assert mine.text.splitlines() == [
-        "您今日有2件事项需要处理:", "【无人承办】1件", "- A-b:理由b0。", "【已逾期】1件", "- A-a:理由a1。理由a2。",
+        "您今日有2件事项需要处理：", "【无人承办】1件", "- A-b：理由b0。", "【已逾期】1件", "- A-a：理由a1。理由a2。",
     ]  # fmt: skip
 
 
@@ -232,9 +232,11 @@ def test_the_weekly_list_says_what_moved_what_did_not_what_is_due_and_what_is_re
     assert [item.owner for item in lists] == [dispatch_list.UNOWNED_DESK, "生态环境分局"]
     unit = lists[1]
     assert (unit.total, [line.case.case_id for line in unit.moved]) == (2, ["moved"])
-    assert [line.remark for line in unit.still] == ["14日无进展,停在“整改中”"]
+    assert [line.remark for line in unit.still] == ["14日无进展，停在“整改中”"]
     assert [line.remark for line in unit.repeated] == ["同一信访人反映3次"]
-    assert unit.summary == "生态环境分局:在办2件,本周有进展1件、无进展1件,下周到期0件,逾期0件,重复反映1件。"
+    assert (
+        unit.summary == "生态环境分局：在办2件，本周有进展1件、无进展1件，下周到期0件，逾期0件，重复反映1件。"
+    )
 
 
 def test_a_leaders_list_holds_his_cases_with_what_is_due_and_overdue():
@@ -296,7 +298,7 @@ def test_a_complaint_after_close_out_is_a_rebound_inside_the_window():
     found = look_back.rebound(
         desk.state, link(2, kind=LinkKind.MERGED_REPORT, received_at=later), BOOK.look_back
     )
-    assert found is not None and found.days == 40 and found.reason == "销号40日后再次反映(合并件)。"
+    assert found is not None and found.days == 40 and found.reason == "销号40日后再次反映（合并件）。"
     rules: LookBackRules = BOOK.look_back
     assert (
         look_back.rebound(desk.state, link(2, kind=LinkKind.DUPLICATE_DELIVERY, received_at=later), rules)
