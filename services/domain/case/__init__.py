@@ -1,0 +1,1 @@
+"""The case: one state table, commands in, events out, state rebuilt from events. Pure."""

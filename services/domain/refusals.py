@@ -1,0 +1,361 @@
+"""Refusals of the domain: which rule said no, where the rule comes from, and what to do instead.
+
+Every refusal has its line in `CATALOGUE`; a decision names the code and fills the sentence. Nothing here is raised:
+a refusal is an answer like any other, and the services turn it into problem+json, a reply record or a line of text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+REGULATION = "《信访工作条例》"
+SPEECH = "环保督察整改推进会讲话"
+DESIGN = "系统设计约定"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A command was refused. `message` and `instead` are Chinese sentences for the person who gave it."""
+
+    code: str
+    message: str
+    instead: str
+    provenance: str
+    field: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.message}依据：{self.provenance}。{self.instead}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    message: str
+    instead: str
+    provenance: str
+
+
+CATALOGUE: dict[str, _Line] = {
+    # who
+    "actor.role": _Line(
+        "“{command}”须由{roles}作出，{actor}没有这一职责。",
+        "请交由上述人员办理，或请管理员核对账号职责。",
+        DESIGN,
+    ),
+    "actor.person": _Line(
+        "“{command}”须由具体的人作出，不能由系统{actor}代办。",
+        "请由有权人员登录后办理。",
+        "《个人信息保护法》第二十四条（不得仅由自动化作出决定）",
+    ),
+    "actor.unit": _Line(
+        "{actor}所在单位不承办本案，不能“{command}”。",
+        "请由主办或协办单位的人员办理。",
+        "《信访工作条例》第二十三条",
+    ),
+    "actor.region": _Line(
+        "本案属地为{region}，不在{actor}的管辖范围内。",
+        "请转由属地人员办理。",
+        "《信访工作条例》第二十二条（属地管理）",
+    ),
+    "actor.lead": _Line(
+        "“{command}”须由主办单位作出，{actor}属协办单位。",
+        "请商主办单位办理；协办单位完成后请用“报告本单位完成”。",
+        "首接负责制（北京接诉即办条例第十四条）",
+    ),
+    "actor.recused": _Line(
+        "{actor}与本案有利害关系，应当回避。", "请由本单位其他人员办理。", "《信访工作条例》第二十八条第三款"
+    ),
+    "actor.handler": _Line(
+        "{actor}经办过本案，不能再作“{command}”：经办人不得自己验收、复核或回访。",
+        "请由未经办本案的人员办理。",
+        "销号须经办人与验收人分离（分级验收、备案销号）",
+    ),
+    "actor.same_person": _Line(
+        "这一决定由{actor}提出，须由第二人复核。",
+        "请由未参与提出的人员确认或退回。",
+        "《个人信息保护法》第二十四条；四不放过",
+    ),
+    "actor.leader": _Line(
+        "本案包案领导是{leader}，签字不能由{actor}代替。",
+        "请包案领导本人签字，或由交办员记录改派包案领导。",
+        "《信访工作条例》第十八条；讲话“领导包案”",
+    ),
+    # when
+    "case.exists": _Line("案件{case}已经立案。", "请在原案件上办理。", DESIGN),
+    "case.missing": _Line("没有案件{case}。", "请核对案件编号。", DESIGN),
+    "case.changed": _Line(
+        "案件已被他人更新：您看到的是第{seen}版，现为第{now}版。",
+        "请查看其间的变化后再提交。",
+        "防止相互覆盖（乐观并发）",
+    ),
+    "case.state": _Line(
+        "案件当前为“{state}”，不能“{command}”；须在{allowed}时办理。", "{hint}", "案件状态表"
+    ),
+    "case.merged": _Line(
+        "本案已并入{into}。", "请在并入后的案件上办理，或先撤销并案。", "国办函〔2025〕66号（并单处理）"
+    ),
+    # dispatch
+    "assign.units": _Line(
+        "交办须有且只有一个主办单位、每个单位只列一次，填报的主办单位有{leads}个。",
+        "请核对主办、协办单位。",
+        "《信访工作条例》第二十四条",
+    ),
+    "assign.returned": _Line(
+        "{unit}已就本案退过单。", "如仍由其承办，请作为指定承办提交。", "《信访工作条例》第二十四条（指定）"
+    ),
+    "recuse.other": _Line(
+        "{actor}只能申请本人回避。",
+        "他人回避请由单位负责人或督办人员提出。",
+        "《信访工作条例》第二十八条第三款",
+    ),
+    # returns
+    "return.too_late": _Line(
+        "退单期限为交办后{limit}个工作日，已于{last}届满。",
+        "请继续办理；确有争议的，请提请协调指定承办单位。",
+        "{source}",
+    ),
+    "return.again": _Line(
+        "{unit}已就本案退过单，不得再次退单。",
+        "请继续办理；确有争议的，请提请协调指定承办单位。",
+        "12345热线退单规则（同一单位限一次）",
+    ),
+    "return.too_often": _Line(
+        "本案已退单{count}次，达到上限，应当由交办方指定承办单位。",
+        "请继续办理并提请指定。",
+        "《信访工作条例》第二十四条",
+    ),
+    "return.designated": _Line(
+        "本案已由{by}指定{unit}承办，指定后不得退单。",
+        "请继续办理；可请求协办单位支持。",
+        "潍坊市12345条例第二十二条；《信访工作条例》第二十四条",
+    ),
+    "return.accepted": _Line(
+        "{unit}已接受任务，接受后不得退单。", "请继续办理；职责确有变化的，请交办员改派。", "首办责任制"
+    ),
+    # parts
+    "part.none": _Line(
+        "{unit}在本案没有承办任务。", "请先由交办员将其列为主办或协办单位。", "专班一案一方案"
+    ),
+    "part.state": _Line(
+        "{unit}的任务当前为“{state}”，不能“{command}”。",
+        "请按签收、接受、办理、完成的次序办理。",
+        "专班一案一方案",
+    ),
+    "part.open": _Line(
+        "尚有单位未完成其任务：{units}，主办单位不能报告办结。",
+        "请催促上述单位完成，或由交办员记录其退出。",
+        "首接负责制：主办单位牵头，协办单位按时反馈",
+    ),
+    "part.measures_open": _Line(
+        "{unit}尚有措施未完成：{measures}。", "请先完成措施并附证据。", "专班一案一方案"
+    ),
+    "member.unknown": _Line("{person}不是{unit}的专班成员。", "请核对人员后再提交。", "专班一案一方案"),
+    "member.present": _Line("{person}已是{unit}的专班成员。", "无需重复加入。", "专班一案一方案"),
+    # investigation and rectification
+    "verify.facts": _Line("核实结论缺少：{missing}。", "请补充后再提交核实结论。", "讲话“问题不查清不放过”"),
+    "verify.evidence": _Line("所引证据{ids}不在本案证据中。", "请先上传证据，再引用其编号。", "一案一档"),
+    "plan.incomplete": _Line(
+        "整改措施第{row}项缺少{missing}，不得列入台账。",
+        "请补齐责任单位、责任人、整改时限和措施内容。",
+        "讲话“明确整改责任单位、责任人、整改时限”",
+    ),
+    "plan.twice": _Line("措施编号重复。", "每项措施请用不同编号。", "讲话“拉条挂账式跟踪管理”"),
+    "plan.past": _Line(
+        "措施“{measure}”的时限{deadline}早于今天。", "请填写今天或以后的时限。", "讲话“整改时限”"
+    ),
+    "plan.unit": _Line(
+        "措施的责任单位{unit}不是本案承办单位。",
+        "请先将该单位列为协办，或改由承办单位负责。",
+        "讲话“整改责任单位”",
+    ),
+    "plan.immediate": _Line(
+        "立行立改的措施须在{days}日内完成，“{measure}”的时限是{deadline}。",
+        "不能立即整改到位的请按台账整改。",
+        "讲话“能立即整改的要立行立改”",
+    ),
+    "measure.unknown": _Line("本案没有措施{measure}。", "请核对措施编号。", DESIGN),
+    "measure.unit": _Line(
+        "措施“{measure}”由{unit}负责，{actor}不能代为填报。", "请由责任单位填报。", "讲话“整改责任单位”"
+    ),
+    "measure.evidence": _Line(
+        "措施“{measure}”报完成须附证据。", "请上传整改后的照片、监测数据或文书。", "讲话“坚决杜绝假整改”"
+    ),
+    "measure.done": _Line("措施“{measure}”已经完成。", "需要更正时请说明理由退回该措施。", DESIGN),
+    "measures.open": _Line(
+        "尚有{count}项措施未完成：{measures}。",
+        "请完成全部措施；一时不能到位的，请申请阶段性办结。",
+        "讲话“整改不到位不放过”",
+    ),
+    "stage.plan": _Line(
+        "阶段性办结须说明已消除的危害、剩余工作的责任人和完成日期。",
+        "请补充：{missing}。",
+        "阶段性办结工作口径（措施已启动、余项有计划）",
+    ),
+    "stage.nothing_left": _Line(
+        "全部措施都已完成，不需要阶段性办结。", "请直接报告办结。", "阶段性办结不等于销号"
+    ),
+    "accountability.reason": _Line(
+        "不予处罚、不予问责须写明理由。", "请填写理由，或填写处罚、问责决定。", "讲话“责任不落实不放过”"
+    ),
+    # evidence
+    "evidence.type": _Line("文件类型{media_type}不被接受。", "可上传：{allowed}。", "证据管理参数"),
+    "evidence.size": _Line("文件{size}字节，超过{limit}字节的上限。", "请压缩或分段后上传。", "证据管理参数"),
+    "evidence.count": _Line("本案证据已达{limit}份上限。", "请整理后上传必要的证据。", "证据管理参数"),
+    "evidence.future": _Line(
+        "证据的拍摄或监测时间{taken}晚于现在。", "请核对设备时间。", "讲话“坚决杜绝假整改”"
+    ),
+    "evidence.known": _Line("证据{id}已在本案中。", "无需重复上传。", "内容寻址存储"),
+    "evidence.pair": _Line(
+        "前后对比须引用本案一份“整改前”照片，{id}不是。", "请先上传整改前照片。", "讲话“整改措施是否到位”"
+    ),
+    # closing
+    "gates.unmet": _Line("尚不能“{command}”：{missing}", "请逐项补齐后再提交。", "讲话“四不放过”"),
+    "objection.open": _Line(
+        "公示期内有{count}条异议尚未处理。", "请先核实并答复异议。", "销号六步法（公示）"
+    ),
+    "objection.unknown": _Line("没有异议{id}，或已处理。", "请核对异议编号。", DESIGN),
+    "publicity.short": _Line(
+        "公示不少于{days}日，填报的只有{given}日。", "请延长公示期。", "销号公示期（桐城2022）"
+    ),
+    "publicity.running": _Line(
+        "公示期至{last}届满，尚未届满。", "请在届满后再报告公示结束。", "销号公示期（桐城2022）"
+    ),
+    "signature.due": _Line(
+        "本案由{leader}包案，须先经其签字。", "请提请包案领导签字。", "《信访工作条例》第十八条；销号六步法"
+    ),
+    "signature.none": _Line("本案没有包案领导，不需要签字。", "请直接提请市级复核。", "销号六步法"),
+    "leader.due": _Line(
+        "本案属反弹或重复信访，须先落实包案领导。", "请交办员确定包案领导。", "讲话“实行领导包案，专班解决”"
+    ),
+    "fake.open": _Line(
+        "本案重新立案后，尚未认定上次整改是否属假整改。",
+        "请督办或回头看人员先作出认定。",
+        "讲话“坚决杜绝假整改”",
+    ),
+    "fake.not_asked": _Line("本案没有待认定的假整改问题。", "无需认定。", "讲话“坚决杜绝假整改”"),
+    "callback.petitioner": _Line(
+        "{petitioner}不是本案的信访人。", "请核对后再登记回访。", "群众满意按全部信访人计"
+    ),
+    "look_back.answers": _Line(
+        "回头看须逐项回答：{missing}。",
+        "请补齐三个问题的结论。",
+        "讲话“查看整改措施是否到位、目标是否达到、台账资料是否完整”",
+    ),
+    # second person
+    "proposal.unknown": _Line("没有待复核事项{id}，或已处理。", "请刷新后核对。", DESIGN),
+    "proposal.pending": _Line("“{what}”已在等待复核。", "请等待复核结果，或请复核人退回。", "重要决定须两人"),
+    # links
+    "link.known": _Line("信访件{complaint}已在本案中。", "无需重复关联。", "一件一号，关联不改变原件"),
+    "link.unknown": _Line("信访件{complaint}不在本案中，或其关联已撤销。", "请核对信访件编号。", DESIGN),
+    "link.confirmed": _Line(
+        "信访件{complaint}的关联已经确认。", "无需重复确认；认为有误的请撤销关联。", DESIGN
+    ),
+    "link.first": _Line(
+        "信访件{complaint}是本案唯一的信访件，不能移出。",
+        "如与他案属同一事项，请用并案。",
+        "每件受理的信访件须有且只有一个案件",
+    ),
+    "link.new_facts": _Line(
+        "信访件{complaint}反映了新情况，不得按重复件不予受理。",
+        "请核实新情况，或另行立案。",
+        "《信访工作条例》第三十六条“同一事实和理由”之反面",
+    ),
+    "link.not_repeat": _Line(
+        "信访件{complaint}不是同一人的重复信访，不得按重复件不予受理。",
+        "他人反映同一问题的，应并案并逐一答复。",
+        "同人同事方为重复信访",
+    ),
+    "link.refused": _Line("信访件{complaint}已作不予受理处理。", "无需重复处理。", DESIGN),
+    "split.weights": _Line(
+        "分办权重之和为{total}，应当等于1。", "请调整各案权重。", "督察件跨区分计（0.5+0.5）"
+    ),
+    "split.weight": _Line(
+        "案件{case}的权重{weight}不合要求：须大于0、不超过1、至多两位小数。", "请修改权重。", "督察件跨区分计"
+    ),
+    "split.cases": _Line("分办须包括原案件和至少一个其他在办案件。", "请列明各承办案件。", "督察件跨区分计"),
+    "split.already": _Line("信访件{complaint}已经分办。", "请先撤销原分办，再重新分办。", "督察件跨区分计"),
+    "split.none": _Line(
+        "没有分办{operation}，或其中案件已并入他案。", "请核对；已并案的请先撤销并案。", DESIGN
+    ),
+    "split.empties": _Line(
+        "撤销分办后案件{case}将没有信访件。", "请先将该案并入他案。", "每个案件至少有一件信访件"
+    ),
+    "merge.empties": _Line(
+        "撤销并案后案件{case}将没有信访件。", "请保留并案，或另立新案。", "每个案件至少有一件信访件"
+    ),
+    "merge.self": _Line("案件不能并入自身。", "请选择另一案件。", DESIGN),
+    "merge.state": _Line(
+        "案件{case}当前为“{state}”，不能并案。",
+        "已销号的案件再次反映，请按反弹重新立案。",
+        "国办函〔2025〕66号（并单处理）",
+    ),
+    "merge.none": _Line("没有并案{operation}，或已撤销。", "请核对并案编号。", DESIGN),
+    "undo.split": _Line("信访件{complaint}已分办，不能直接撤销关联。", "请先撤销分办。", "督察件跨区分计"),
+    "undo.merge": _Line(
+        "信访件{complaint}是随并案{operation}而来，不能单独移回。", "请撤销并案，或将其另立新案。", DESIGN
+    ),
+    # clocks
+    "extend.expired": _Line(
+        "期限已于{due}届满，不得再申请延期。",
+        "请尽快办结并说明逾期原因。",
+        "延期须在届满前提出（北京接诉即办条例第十五条）",
+    ),
+    "extend.again": _Line("该期限已延期{times}次，达到上限。", "请按期办结，或申请阶段性办结。", "{source}"),
+    "extend.too_long": _Line("申请延长{days}，超过上限{limit}。", "请缩短延期。", "{source}"),
+    "extend.rule": _Line("期限“{clock}”不得延期。", "请按期办结。", "{source}"),
+    "clock.unknown": _Line("本案没有正在计时的期限“{clock}”。", "请核对期限名称。", DESIGN),
+    "pause.rule": _Line("“{ground}”不是可以暂停该期限的事由。", "可暂停的事由：{allowed}。", "{source}"),
+    "pause.running": _Line("期限“{clock}”已在暂停中。", "请先恢复计时。", DESIGN),
+    "pause.none": _Line("期限“{clock}”没有暂停。", "无需恢复。", DESIGN),
+    "pause.too_long": _Line(
+        "暂停{days}日，超过上限{limit}日。", "请缩短暂停，到期后可再次申请。", "{source}"
+    ),
+    # supervision, privacy
+    "supervise.backwards": _Line(
+        "本案已到“{now}”，不能退回“{step}”。",
+        "请采取同级或更高一级的措施。",
+        "《信访工作条例》第三十九条第三款",
+    ),
+    "privacy.text": _Line(
+        "答复文字含有{what}，不得告知信访人。",
+        "请删去涉及他人或身份的内容后再提交。",
+        "《信访工作条例》第三十条第三款、第四十六条",
+    ),
+    # tokens
+    "token.unknown": _Line("令牌无效。", "请核对令牌，或请管理员重新签发。", DESIGN),
+    "token.revoked": _Line("令牌已被撤销。", "请管理员重新签发。", DESIGN),
+    "token.expired": _Line("令牌已过期。", "请管理员重新签发。", DESIGN),
+    "access.denied": _Line(
+        "{reader}不得查看{what}。",
+        "请联系督办人员依程序查阅。",
+        "《信访工作条例》第三十条第三款；《个人信息保护法》第六条",
+    ),
+    "access.purpose": _Line("查看{what}须填写用途。", "请填写用途，查阅将被记录。", "身份信息查阅留痕"),
+    "access.confidential": _Line(
+        "信访人要求保密，{reader}不得查看{what}。",
+        "确需联系的，请由回访中心联系。",
+        "《信访工作条例》第三十条第三款；GB/T 33358 保密工单",
+    ),
+    # emergency
+    "emergency.grade": _Line(
+        "事件等级只能由值班人员或领导认定。", "请由值班人员定级。", "《突发环境事件信息报告办法》"
+    ),
+    "emergency.fields": _Line(
+        "{report}缺少：{missing}。", "已知多少先报多少，未知项请写“待查”。", "《突发环境事件信息报告办法》"
+    ),
+    "emergency.order": _Line("须先有初报，才能{report}。", "请先提交初报。", "《突发环境事件信息报告办法》"),
+    "emergency.finished": _Line(
+        "本事件已报处理结果。", "如有新情况，请另报突发事件。", "《突发环境事件信息报告办法》"
+    ),
+}
+
+
+def refuse(code: str, *, field: str | None = None, **values: object) -> Refusal:
+    """The refusal of that code with its sentence filled in; raises KeyError for an unknown code or a missing value."""
+    line = CATALOGUE[code]
+    return Refusal(
+        code=code,
+        message=line.message.format_map(values),
+        instead=line.instead.format_map(values),
+        provenance=line.provenance.format_map(values),
+        field=field,
+    )

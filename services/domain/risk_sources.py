@@ -1,0 +1,192 @@
+"""Risk sources (环境风险源清单): the register of the seven areas the speech names, inspections, and complaints about them.
+
+What an inspection finds is fixed at once or goes onto the ledger; a complaint matched to a source is handled with a
+higher urgency and shows on the source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from contracts.vocabulary import RiskArea, Urgency
+from services.domain.case.values import Position, RectifyMode
+from services.domain.places import distance_km, plain_name
+from services.domain.refusals import Refusal, refuse
+from services.domain.tables import Cell, Column, Problem, Reading, read_table
+
+NEAR_KM = 0.5
+"""A complaint's position within this distance of a source may be about it. Default, unverified."""
+LEAST_NAME = 3
+"""Shorter names (a village's or a trade's) would match half the city."""
+
+COLUMNS: tuple[Column, ...] = (
+    Column(key="name", name="名称", aliases=("企业名称", "风险源名称", "单位名称"), required=True, max_length=200),
+    Column(
+        key="area", name="风险类别", aliases=("类别", "排查类别"), kind="choice",
+        choices=tuple(area.value for area in RiskArea), required=True,
+    ),
+    Column(key="region", name="行政区划代码", aliases=("区划代码",), required=True, max_length=6),
+    Column(key="address", name="地址", aliases=("位置", "详细地址"), max_length=300),
+    Column(key="longitude", name="经度", kind="number"),
+    Column(key="latitude", name="纬度", kind="number"),
+    Column(key="unit", name="监管单位", aliases=("责任单位", "主管部门"), required=True),
+    Column(key="person", name="责任人", aliases=("联系人",), required=True),
+    Column(key="risk", name="主要风险", aliases=("风险描述", "隐患"), max_length=1000),
+    Column(key="measures", name="管控措施", aliases=("防控措施",), max_length=1000),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class RiskSource:
+    """One source of risk with who watches it. `complaints` are ids of cases matched to it."""
+
+    id: str
+    name: str
+    area: RiskArea
+    region: str
+    unit: str
+    person: str
+    address: str = ""
+    position: Position | None = None
+    risk: str = ""
+    measures: str = ""
+    cases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A danger an inspection found, fixed at once or put on the ledger with unit, person, deadline and measure."""
+
+    text: str
+    mode: RectifyMode
+    measure: str = ""
+    unit: str = ""
+    person: str = ""
+    deadline: date | None = None
+    fixed_evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """One inspection of a source."""
+
+    source_id: str
+    on: date
+    by: str
+    findings: tuple[Finding, ...] = ()
+    note: str = ""
+
+
+def import_sources(
+    header: Sequence[Cell], rows: Iterable[Sequence[Cell]], known: Iterable[RiskSource] = ()
+) -> tuple[tuple[RiskSource, ...], Reading]:
+    """Sources of a spreadsheet; every row is accepted or refused by name. A name twice in one district is refused."""
+    reading = read_table(header, rows, COLUMNS)
+    taken = {(plain_name(source.name), source.region) for source in known}
+    sources, kept, problems, refused = [], [], list(reading.problems), set(reading.refused_rows)
+    for row in reading.accepted:
+        values: dict[str, Any] = {key: value for key, value in row.values.items() if value is not None}
+        fault = _fault(row.number, values, taken)
+        if fault:
+            problems.append(fault)
+            refused.add(row.number)
+            continue
+        longitude, latitude = values.pop("longitude", None), values.pop("latitude", None)
+        position = None if longitude is None else Position(latitude=latitude, longitude=longitude)
+        taken.add((plain_name(values["name"]), values["region"]))
+        values["area"] = RiskArea(values["area"])
+        sources.append(
+            RiskSource(id=f"{values['region']}-{plain_name(values['name'])}", position=position, **values)
+        )
+        kept.append(row)
+    checked = Reading(
+        tuple(kept),
+        tuple(problems),
+        frozenset(refused),
+        reading.blank_rows,
+        reading.total_rows,
+        reading.unknown,
+    )
+    return tuple(sources), checked
+
+
+def _fault(row: int, values: dict[str, Any], taken: set[tuple[str, str]]) -> Problem | None:
+    region = values["region"]
+    if not (len(region) == 6 and region.isdigit()):
+        return Problem(row, "行政区划代码", "须为六位数字。")
+    if (values.get("longitude") is None) != (values.get("latitude") is None):
+        return Problem(row, "经度", "经度、纬度须同时填写。")
+    if values.get("longitude") is not None:
+        # Swapped columns are the usual mistake: China lies between 73-135 E and 3-54 N.
+        if not (73 <= values["longitude"] <= 136 and 3 <= values["latitude"] <= 54):
+            return Problem(row, "经度", "不在中国境内，请核对经纬度是否填反。")
+    if (plain_name(values["name"]), region) in taken:
+        return Problem(row, "名称", "同一区划内已有同名风险源。")
+    return None
+
+
+def check_inspection(inspection: Inspection, today: date) -> Refusal | None:
+    """Every finding fixed with evidence, or on the ledger with all it needs."""
+    for number, finding in enumerate(inspection.findings, start=1):
+        if finding.mode is RectifyMode.IMMEDIATE:
+            if not finding.fixed_evidence:
+                return refuse("measure.evidence", measure=finding.text, field=f"findings[{number - 1}]")
+            continue
+        needed = {
+            "措施内容": finding.measure,
+            "责任单位": finding.unit,
+            "责任人": finding.person,
+            "整改时限": finding.deadline,
+        }
+        lacking = [name for name, value in needed.items() if not value]
+        if lacking or finding.deadline is None:
+            return refuse(
+                "plan.incomplete", row=number, missing="、".join(lacking), field=f"findings[{number - 1}]"
+            )
+        if finding.deadline < today:
+            return refuse("plan.past", measure=finding.measure, deadline=finding.deadline)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A source a complaint seems to be about; `why` in Chinese, `score` in 0..1."""
+
+    source: RiskSource
+    score: float
+    why: str
+
+
+def match(
+    sources: Iterable[RiskSource], *, respondent: str = "", region: str | None = None, position: Position | None = None,
+    area: RiskArea | None = None,
+) -> tuple[Match, ...]:  # fmt: skip
+    """Sources a complaint may be about, the surest first: by name inside the district, or by nearness and area."""
+    wanted = plain_name(respondent)
+    found = []
+    for source in sources:
+        if region is not None and source.region != region:
+            continue
+        name = plain_name(source.name)
+        if wanted and wanted == name:
+            found.append(Match(source, 1.0, f"被举报单位即风险源“{source.name}”。"))
+        elif min(len(wanted), len(name)) >= LEAST_NAME and (wanted in name or name in wanted):
+            found.append(Match(source, 0.8, f"被举报单位与风险源“{source.name}”名称相合。"))
+        elif position is not None and source.position is not None and area is source.area:
+            km = distance_km(position, source.position)
+            if km <= NEAR_KM:
+                found.append(Match(source, 0.6, f"距风险源“{source.name}”{km * 1000:.0f}米，类别相同。"))
+    return tuple(sorted(found, key=lambda item: (-item.score, item.source.id)))
+
+
+def raised(urgency: Urgency) -> Urgency:
+    """One step more urgent; the highest stays a person's to declare, so 紧急 stays 紧急."""
+    return Urgency.URGENT if urgency is Urgency.NORMAL else urgency
+
+
+def with_case(source: RiskSource, case_id: str) -> RiskSource:
+    """The source with a case on it, once."""
+    return source if case_id in source.cases else replace(source, cases=(*source.cases, case_id))
