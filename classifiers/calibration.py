@@ -20,20 +20,22 @@ def softmax(x: npt.ArrayLike) -> Floats:
     return z / z.sum(axis=1, keepdims=True)
 
 
-def fit_logistic(logit: npt.ArrayLike, truth: npt.ArrayLike, rounds: int = 50) -> tuple[float, float]:
+def fit_logistic(logit: npt.ArrayLike, truth: npt.ArrayLike, weight: npt.ArrayLike | None = None) -> tuple[float, float]:
     """Slope and shift (a, b) so that sigmoid(a x + b) is calibrated (Platt 1999, with his smoothed targets).
 
-    Falls back to (1, 0) where only one answer occurs; the slope never goes under 0.05.
+    `weight` counts rows. Falls back to (1, 0) where only one answer occurs; the slope never goes under 0.05.
     """
     x, y = np.asarray(logit, float), np.asarray(truth, bool)
+    m = np.ones(len(y)) if weight is None else np.asarray(weight, float)
     if y.all() or not y.any():
         return 1.0, 0.0
     target = np.where(y, (y.sum() + 1) / (y.sum() + 2), 1 / ((~y).sum() + 2))
     a, b = 1.0, 0.0
-    for _ in range(rounds):
+    for _ in range(50):
         p = sigmoid(a * x + b)
-        w = np.maximum(p * (1 - p), 1e-9)
-        grad = np.array([((p - target) * x).sum(), (p - target).sum()])
+        w = m * np.maximum(p * (1 - p), 1e-9)
+        miss = m * (p - target)
+        grad = np.array([(miss * x).sum(), miss.sum()])
         hess = np.array([[(w * x * x).sum() + 1e-6, (w * x).sum()], [(w * x).sum(), w.sum() + 1e-6]])
         step = np.linalg.solve(hess, grad)
         a, b = a - step[0], b - step[1]

@@ -21,7 +21,7 @@ def _table() -> dict[int, str]:
     table = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
     table |= {ord(upper): upper.lower() for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
     table |= {ord(upper) + 0xFEE0: upper.lower() for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
-    table |= {code: " " for code in (0x09, 0x0B, 0x0C, 0x85, 0xA0, 0x3000, 0x200B, 0x200C, 0x200D, 0xFEFF)}
+    table |= dict.fromkeys((9, 11, 12, 133, 160, 12288, 8203, 8204, 8205, 65279), " ")
     table |= {ord("\r"): "\n"}
     for source, target in (
         (",，﹐、､", "，"), (";；﹔", "；"), (":：﹕︰", "："), ("?？﹖", "？"), ("!！﹗", "！"), ("(（【[{﹝", "（"),

@@ -21,7 +21,7 @@ except ImportError:  # the wheel is missing on some platforms; jieba is pure Pyt
 
 Engine = Literal["rjieba", "jieba"]
 
-_JOINERS = str.maketrans({mark: " " for mark in "-_+#&%@/\\=*^|<>'"})
+_JOINERS = str.maketrans(dict.fromkeys("-_+#&%@/\\=*^|<>'", " "))
 _DOTTED = re.compile(r"(?<=\d)\.(?=\d+\.)|(?<=\.\d)\.(?=\d)|\.(?!\d)|(?<!\d)\.|\.(?=\d+[a-zA-Z])")
 _LONG_DOTTED = re.compile(r"\d+(?:\.\d+){2,}")
 # A frequency that makes a name win over its parts without being compared with them word by word (jieba's

@@ -19,11 +19,16 @@ from classifiers.taxonomy import lexicon
 Floats = npt.NDArray[np.float32]
 
 HEAD = 70  # characters that usually say what it is about: the title, or the first clause
+FORM = ("form.title", "form.60", "form.150", "form.400")  # a letter with a title, a note; lengths in characters
 LEVELS = ("any", "two", "four", "head", "head_two")
 LIMIT = 4_000  # characters read of one complaint; longer letters repeat themselves
 _LONGEST = 6
+_LENGTHS = (60, 150, 400)
+_FORM_SCALE = np.float32(3.0)  # the form is no meaning: let it be learnt freely
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 _BITS = 20
+_NOTHING = np.uint64(0xFFFFFFFFFFFFFFFF)  # no word's hash
+_GAP = "\uffff"  # between texts; a zero would leave the hash of a following word as it is
 
 
 def plain(full_text: str) -> str:
@@ -39,23 +44,28 @@ class Hints:
     groups: tuple[str, ...]
     multiplier: np.uint64
     keys: npt.NDArray[np.uint64]
-    group_of: npt.NDArray[np.int16]
+    word_of: npt.NDArray[np.int16]
+    groups_of: npt.NDArray[np.int16]
     lengths: tuple[int, ...]
 
     @property
     def names(self) -> list[str]:
-        """Names of the columns of `matrix`, group by group."""
-        return [f"{g}.{level}" for g in self.groups for level in LEVELS]
+        """Names of the columns of `matrix`: group by group, then the form of the text."""
+        return [*(f"{g}.{level}" for g in self.groups for level in LEVELS), *FORM]
 
     def matrix(self, texts: Sequence[str]) -> Floats:
-        """Shape (texts, groups x levels), ones and zeros."""
+        """Shape (texts, names), ones and zeros."""
+        form = np.array([("\n" in t[:60], *(len(t) > n for n in _LENGTHS)) for t in texts], np.float32)
+        return np.hstack((self._found(texts), form.reshape(len(texts), len(FORM)) * _FORM_SCALE))
+
+    def _found(self, texts: Sequence[str]) -> Floats:
         many, size = len(self.groups), len(texts)
-        joined = "".join(t + "\0" * _LONGEST for t in texts)
+        joined = "".join(t + _GAP * _LONGEST for t in texts)
         code = np.frombuffer(joined.encode("utf-32-le"), np.uint32).astype(np.uint64)
         ends = np.cumsum([len(t) + _LONGEST for t in texts]) if texts else np.zeros(0, int)
         starts = np.concatenate(([0], ends[:-1])) if size else ends
         rolling = np.zeros(len(code), np.uint64)
-        found_at, found_group = [], []
+        found_at, found_word = [], []
         with np.errstate(over="ignore"):
             for length in range(1, max(self.lengths) + 1):
                 rolling = rolling[: len(code) - length + 1] * _PRIME + code[length - 1 :]
@@ -64,10 +74,12 @@ class Hints:
                 slot = (rolling * self.multiplier) >> np.uint64(64 - _BITS)
                 hit = np.flatnonzero(self.keys[slot] == rolling)
                 found_at.append(hit)
-                found_group.append(self.group_of[slot[hit]])
+                found_word.append(self.word_of[slot[hit]])
         if not found_at:
             return np.zeros((size, many * len(LEVELS)), np.float32)
-        at, group = np.concatenate(found_at), np.concatenate(found_group).astype(np.int64)
+        of = self.groups_of[np.concatenate(found_word)].astype(np.int64)  # a word may stand in several groups, -1 pads
+        at = np.repeat(np.concatenate(found_at), of.shape[1])[of.ravel() >= 0]
+        group = of.ravel()[of.ravel() >= 0]
         pair = np.unique(at * many + group)  # a word inside a longer one of its group counts once
         at, group = pair // many, pair % many
         doc = np.searchsorted(ends, at, side="right")
@@ -90,23 +102,26 @@ def hints() -> Hints:
     """The hints of `lexicon/hints.toml`; a multiplier is searched that keeps all words apart in the table."""
     table = lexicon("hints.toml")
     groups = tuple(table["groups"])
-    words: dict[str, int] = {}
+    words: dict[str, list[int]] = {}
     for number, group in enumerate(groups):
-        for word in table["groups"][group].lower().split():
-            words.setdefault(word, number)
-    hashed = {_hash(word): number for word, number in words.items()}
+        for word in dict.fromkeys(table["groups"][group].lower().split()):
+            words.setdefault(word, []).append(number)
+    hashed = {_hash(word): i for i, word in enumerate(words)}
     for attempt in range(1, 1_000):
         multiplier = (0x2545F4914F6CDD1D * (2 * attempt + 1)) & 0xFFFFFFFFFFFFFFFF
         slots = {((h * multiplier) & 0xFFFFFFFFFFFFFFFF) >> (64 - _BITS): h for h in hashed}
-        if len(slots) == len(hashed):
+        if len(slots) == len(words):
             break
     else:
         raise ValueError("no multiplier keeps the hint words apart")
-    keys, group_of = np.zeros(1 << _BITS, np.uint64), np.zeros(1 << _BITS, np.int16)
+    keys, word_of = np.full(1 << _BITS, _NOTHING, np.uint64), np.zeros(1 << _BITS, np.int16)
     for slot, h in slots.items():
-        keys[slot], group_of[slot] = h, hashed[h]
+        keys[slot], word_of[slot] = h, hashed[h]
+    groups_of = np.full((len(words), max(map(len, words.values()))), -1, np.int16)
+    for i, member in enumerate(words.values()):
+        groups_of[i, : len(member)] = member
     lengths = tuple(sorted({len(w) for w in words}))
-    return Hints(str(table["version"]), groups, np.uint64(multiplier), keys, group_of, lengths)
+    return Hints(str(table["version"]), groups, np.uint64(multiplier), keys, word_of, groups_of, lengths)
 
 
 @dataclass(frozen=True, slots=True)

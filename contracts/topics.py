@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from pydantic import BaseModel
+
 from contracts.assignments import CaseAssigned, LeaderAssigned, TaskForceFormed
 from contracts.cases import CaseOpened, ComplaintLinked, EmergencySuspected, LinkReviewRequested, LinkUndone
 from contracts.complaints import ComplaintAnswered, ComplaintRegistered, ComplaintRejected
 from contracts.dead_letter import DeadLettered
-from pydantic import BaseModel
-
 from contracts.submitted import MAX_RECORD_BYTES, ComplaintSubmitted
 
 DAY = timedelta(days=1)

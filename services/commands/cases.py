@@ -134,7 +134,7 @@ def as_dict(row: Any) -> dict[str, Any]:
     assigned, leader, force = row["assigned"], row["leader"], row["task_force"]
     return {
         "case_no": row["case_no"],
-        "case_id": str(row["id"] if isinstance(row["id"], UUID) else row["id"]),
+        "case_id": str(row["id"]),
         "region": row["region_code"],
         "kind": matter.get("subtype") or types or ("非环境类" if matter["environmental"] < 0.5 else "其他"),
         "types": types,

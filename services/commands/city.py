@@ -10,11 +10,11 @@ import typer
 
 from services.commands.output import JSON_OPTION, Failed, console, print_json, print_table, run
 from services.commands.session import connection
+from services.dispatch.matters import matter_of
 from services.domain.city import City
 from services.domain.city_check import check as check_city
 from services.domain.errors import CityFileInvalid
 from services.domain.routing import diff as route_diff
-from services.dispatch.matters import matter_of
 from services.infra.settings import load
 
 app = typer.Typer(no_args_is_help=True, help="The city file: units, people, duties, triggers, task forces.")
@@ -81,7 +81,7 @@ def diff(folder: Path = FOLDER, limit: int = typer.Option(5000, min=1, help="How
 
     old, cases = run(work())
     changes = route_diff(old, new, [(case_no, matter_of(opened, new)) for case_no, opened in cases])
-    name = lambda city, unit: city.index.units[unit].name if unit in city.index.units else unit  # noqa: E731
+    name = lambda city, unit: city.index.units[unit].name if unit in city.index.units else unit
     rows = [(c.case, "、".join(c.changed), name(old, c.before.lead), name(new, c.after.lead)) for c in changes]
     if as_json:
         print_json([{"case": r[0], "changed": r[1], "before": r[2], "after": r[3]} for r in rows])

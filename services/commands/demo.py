@@ -52,8 +52,9 @@ WHERE a.at >= $1 ORDER BY coalesce(l.at, a.at) DESC LIMIT 12
 """
 SET_ASIDE = "SELECT verdict, consumer, reason, reasons FROM bus.dead_letters WHERE at >= $1 ORDER BY at DESC LIMIT 6"
 COMPLAINTS = """
-SELECT c.id, c.source, c.external_id, c.resends, c.version, v.case_id FROM intake.complaints c
-LEFT JOIN triage.live_links v ON v.complaint_id = c.id WHERE c.external_id = ANY($1)
+SELECT c.id, c.source, c.external_id, c.resends, c.version, v.case_id, s.case_id AS suggested FROM intake.complaints c
+LEFT JOIN triage.live_links v ON v.complaint_id = c.id
+LEFT JOIN LATERAL (SELECT case_id FROM triage.links k WHERE k.complaint_id = c.id AND k.act = 'suggest' LIMIT 1) s ON true WHERE c.external_id = ANY($1)
 """
 CASES = """
 SELECT c.id, a.lead_unit, l.leader_id, t.id IS NOT NULL AS force FROM triage.cases c
@@ -174,7 +175,7 @@ async def _snapshot(c: Connection, since: datetime, row: dict[str, Any], total: 
 async def _outcome(settings: Settings, c: Connection, since: datetime, ids: list[str], progress: dict[str, Any]) -> Outcome:
     alarms = await _announced(settings)
     complaints = [
-        ComplaintRow(r["source"], r["external_id"], r["case_id"], r["resends"], r["version"], str(r["id"]) in alarms)
+        ComplaintRow(r["source"], r["external_id"], r["case_id"], r["resends"], r["version"], str(r["id"]) in alarms, r["suggested"])
         for r in await c.fetch(COMPLAINTS, ids)
     ]
     cases = await c.fetch(CASES, list({row.case_id for row in complaints if row.case_id}))

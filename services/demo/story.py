@@ -82,11 +82,11 @@ def matters() -> tuple[Matter, ...]:
     return tuple(found)
 
 
-def tell(matter: Matter, turn: int, channel: SourceChannel, first: str | None, rng: random.Random) -> str:
-    """What somebody says the `turn`-th time this matter is told; `first` is the day of the same person's first complaint."""
+def tell(matter: Matter, telling: int, channel: SourceChannel, first: str | None, rng: random.Random) -> str:
+    """What somebody says, by the telling of this number; `first` is the day of the same person's first complaint."""
     phrases = _phrases()
     mood = phrases["mood"][matter.mood]
-    core = matter.tellings[turn % len(matter.tellings)].replace("{since}", rng.choice(phrases["since"]))
+    core = matter.tellings[telling % len(matter.tellings)].replace("{since}", rng.choice(phrases["since"]))
     me = "我" in core
     opening = rng.choice(phrases["opening_me"] if me and channel is not SourceChannel.XF_LETTER else phrases["opening"][channel])
     again = rng.choice(phrases["again_me" if me else "again"]).format(first=first) if first else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,6 +20,8 @@ from services.demo.story import Matter, Person, introduce, matters, people, tell
 
 LOCAL = ZoneInfo("Asia/Shanghai")
 DAYS = 18
+OWN_WORDS = 0.6
+"""How often somebody who complains again says the same thing in much the same words (estimate, not measured)."""
 RESENDS = 22
 CHANGES = 3
 CHANNELS: dict[SourceChannel, tuple[str, str, int]] = {
@@ -83,6 +86,7 @@ class _Turn:
     at: datetime
     first: datetime | None
     turn: int
+    telling: int
     single: bool
 
 
@@ -106,7 +110,7 @@ def stream(seed: int, now: datetime) -> list[DemoRecord]:
 
 def _turns(now: datetime, rng: random.Random) -> list[_Turn]:
     story = matters()
-    everybody = iter(people(sum(len(matter.voices) for matter in story), rng))
+    cast = _cast(story, rng)
     turns: list[_Turn] = []
     for matter in story:
         if matter.emergency:
@@ -115,12 +119,25 @@ def _turns(now: datetime, rng: random.Random) -> list[_Turn]:
             begin = now - timedelta(days=rng.uniform(3, DAYS))
             end = now - timedelta(hours=1)
         spoken: list[tuple[datetime, Person, datetime | None, bool]] = []
-        for count, person in ((count, next(everybody)) for count in matter.voices):
+        for count, person in zip(matter.voices, cast[matter.id], strict=True):
             times = sorted(begin + (end - begin) * rng.random() for _ in range(count))
             spoken += [(at, person, times[0] if i else None, count == 1) for i, at in enumerate(times)]
+        own: dict[Person, int] = {}
         for turn, (at, person, first, single) in enumerate(sorted(spoken, key=lambda entry: (entry[0], entry[1].name))):
-            turns.append(_Turn(matter, person, at.replace(microsecond=0), first, turn, single))
+            telling = own.setdefault(person, turn) if rng.random() < OWN_WORDS else turn
+            turns.append(_Turn(matter, person, at.replace(microsecond=0), first, turn, telling, single))
     return sorted(turns, key=lambda turn: (turn.at, turn.matter.id, turn.turn))
+
+
+def _cast(story: Sequence[Matter], rng: random.Random) -> dict[str, list[Person]]:
+    """Who speaks about which matter. Some neighbours complain about two: the same person is no proof of the same matter."""
+    everybody = iter(people(sum(len(matter.voices) for matter in story), rng))
+    cast = {matter.id: [next(everybody) for _ in matter.voices] for matter in story}
+    town = {matter.id: matter.place.town for matter in story}
+    beside = [matter for matter in story if matter.near and town[matter.near] == matter.place.town]
+    for matter in beside[::2]:
+        cast[matter.id][-1] = cast[matter.near or matter.id][-1]
+    return cast
 
 
 def _record(turn: _Turn, mark: str, numbers: Counter[str], texts: set[str], rng: random.Random) -> DemoRecord:
@@ -131,9 +148,9 @@ def _record(turn: _Turn, mark: str, numbers: Counter[str], texts: set[str], rng:
     key_item = matter.key and channel is SourceChannel.DC_CENTRAL_CALL
     external_id = f"{prefix}{turn.at:%y%m%d}{mark}{numbers[source]:04d}" + ("*" if key_item else "")
     first = f"{turn.first.month}月{turn.first.day}日" if turn.first else None
-    text = tell(matter, turn.turn, channel, first, rng)
+    text = tell(matter, turn.telling, channel, first, rng)
     while text in texts:
-        text = tell(matter, turn.turn, channel, first, rng)
+        text = tell(matter, turn.telling, channel, first, rng)
     texts.add(text)
     written = channel in (SourceChannel.XF_LETTER, SourceChannel.MAYOR_BOX, SourceChannel.ENV_12369_WECHAT)
     anonymous = turn.single and rng.random() < 0.12

@@ -103,7 +103,7 @@ def closing(summary: Summary) -> RenderableType:
         figures.add_row(*(str(cell) for pair in pairs[start : start + 4] for cell in pair))
     linking = Text(
         f"已知 {summary.matters} 个事项；自动关联准确率 {summary.precision:.1%}，召回率 {summary.recall:.1%}，"
-        f"错并 {summary.wrong_merges} 件",
+        f"另有 {summary.suggested} 件请人工确认，合计找到重复件 {summary.repeats_found:.1%}，错并 {summary.wrong_merges} 件",
         "dim",
     )
     verdict = [Text("✓ 全部核对无误：没有丢失、没有重复、案案有主办", "green")]

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
+import structlog
 from pydantic import ValidationError
 
 from contracts.assignments import (
@@ -22,7 +23,7 @@ from contracts.assignments import (
 from contracts.cases import CaseOpened, ComplaintLinked, LinkUndone
 from contracts.dead_letter import FailureVerdict
 from contracts.topics import ASSIGNED, LEADER_ASSIGNED, LINK_UNDONE, LINKED, OPENED, TASK_FORCE_FORMED, Topic
-from contracts.vocabulary import UnitRole
+from contracts.vocabulary import SourceChannel, UnitRole
 from services.dispatch import repository as rows
 from services.dispatch.matters import matter_of
 from services.domain.city import City
@@ -32,11 +33,12 @@ from services.domain.task_force import form_task_force
 from services.infra.clock import Clock
 from services.infra.failures import describe
 from services.infra.metrics import ASSIGNED as ASSIGNED_TOTAL
-from services.infra.metrics import INTAKE_TO_ASSIGNMENT
+from services.infra.metrics import INTAKE_TO_ASSIGNMENT, LEADERLESS
 from services.infra.records import Record
 from services.infra.stages import stage
 from services.infra.unit_of_work import UnitOfWork
 
+log = structlog.get_logger()
 LOCAL = ZoneInfo("Asia/Shanghai")
 ORDER = {OPENED.name: 0, LINKED.name: 1, LINK_UNDONE.name: 2}
 """Topics are not ordered to each other; within a batch a case is opened before it is added to."""
@@ -156,7 +158,10 @@ class _Batch:
             decision = route(matter, self.city)
             choice = choose_leader(matter, decision, due, loads, self.city)
             if choice.leader is None:
-                continue  # nobody fits: the case stays with its units, and the next complaint asks again
+                # The case stays with its units, and its next complaint asks again.
+                LEADERLESS.inc()
+                log.warning("no_leader_fits", case_no=event.case_no, reasons=list(choice.reasons))
+                continue
             loads[choice.leader.id] += 1
             case.leader_id = choice.leader.id
             appointed = LeaderAssigned(
@@ -205,9 +210,11 @@ class _Batch:
             ASSIGNED_TOTAL.labels(kind).inc(n)
 
     def _facts(self, case: rows.CaseRow, event: CaseOpened) -> CaseFacts:
+        # Any inspection channel fires the inspection's triggers, whichever complaint of the case came by it.
+        inspected = case.supervised and not event.channel.supervised
         return CaseFacts(
             repeat_ordinal=case.repeat_ordinal, reporters=case.reporters, signatories=case.signatories,
-            channel=event.channel, key_item=case.key_item, reopened=case.reopened,
+            channel=SourceChannel.DC_PROVINCIAL if inspected else event.channel, key_item=case.key_item, reopened=case.reopened,
             age_days=max(0, (self.now - event.received_at).days),
         )  # fmt: skip
 

@@ -126,10 +126,11 @@ class City:
 class CityIndex:
     """Tables over a city's content.
 
-    `seats` maps (kind, region) to the unit there; `subtypes` maps (type, label or alias) and, for labels that only
-    one type has, (None, label) to (type, canonical name); `duties` holds the rules of (type, sub-type or None), the
-    one that wins first: own district, then the city's designation, then the general rule; narrower conditions first.
-    `unit_pattern` finds a unit's own name or alias (`unit_names`) in what is complained about.
+    `seats` maps (kind, region) to the unit there. `subtypes` maps (type, label or alias) and, for labels that only one
+    type has, (None, label) to (type, canonical name); `narrower` has the words that make a narrower sub-type of one.
+    `duties` holds the rules of (type, sub-type or None), the one that wins first: own district, then the city's
+    designation, then the general rule; narrower conditions first. `unit_pattern` finds a unit's own name or alias
+    (`unit_names`) in what is complained about.
     """
 
     kinds: dict[str, Kind]
@@ -142,6 +143,7 @@ class CityIndex:
     leaders: dict[str, Leader]
     officers: dict[str, tuple[Officer, ...]]
     subtypes: dict[tuple[PollutionType | None, str], tuple[PollutionType, str]]
+    narrower: dict[tuple[PollutionType, str], tuple[tuple[re.Pattern[str], str], ...]]
     duties: dict[tuple[PollutionType, str | None], tuple[Duty, ...]]
     unit_names: dict[str, str]
     unit_pattern: re.Pattern[str]
@@ -200,6 +202,12 @@ def _index(city: City) -> CityIndex:
                 owners[label].add((entry.type, subtype.name))
     subtypes.update({(None, label): found.pop() for label, found in owners.items() if len(found) == 1})
 
+    narrower: dict[tuple[PollutionType, str], list[tuple[re.Pattern[str], str]]] = defaultdict(list)
+    for entry in document.taxonomy:
+        for subtype in entry.subtypes:
+            if subtype.within is not None:
+                narrower[entry.type, subtype.within].append((re.compile(any_of(subtype.words)), subtype.name))
+
     duties: dict[tuple[PollutionType, str | None], list[Duty]] = defaultdict(list)
     for duty in document.duties:
         duties[duty.type, duty.subtype].append(duty)
@@ -219,6 +227,7 @@ def _index(city: City) -> CityIndex:
         leaders={leader.id: leader for leader in document.leaders},
         officers={unit: tuple(people) for unit, people in officers.items()},
         subtypes=subtypes,
+        narrower={key: tuple(found) for key, found in narrower.items()},
         duties={
             key: tuple(sorted(rules, key=lambda rule: (duty_rank(rule, city.code), rule.id), reverse=True))
             for key, rules in duties.items()

@@ -57,6 +57,15 @@ def references(document: CityDocument, at: Sources) -> Iterator[Problem]:
         if duty.subtype is not None and (duty.type, duty.subtype) not in subtypes:
             reason = f"{duty.type}没有细类“{duty.subtype}” / unknown sub-type"
             yield at.problem(("duties", n, "subtype"), reason, "在 taxonomy 中加上，或改正 / add it to taxonomy or mend it")
+    for n, entry in enumerate(document.taxonomy):
+        for m, subtype in enumerate(entry.subtypes):
+            place: KeyPath = ("taxonomy", n, "subtypes", m)
+            if subtype.within is not None and (subtype.within == subtype.name or (entry.type, subtype.within) not in subtypes):
+                reason = f"{entry.type}没有别的细类“{subtype.within}” / unknown sub-type"
+                yield at.problem((*place, "within"), reason, "改用同一类型的细类 / name another one of this type")
+            if (subtype.within is None) != (not subtype.words):
+                reason = "within 和 words 须同时写 / one without the other"
+                yield at.problem(place, reason, "补上另一项，或都删去 / add the other or drop both")
     for n, district in enumerate(document.districts):
         for m, town in enumerate(district.towns):
             if not town.code.startswith(district.code):

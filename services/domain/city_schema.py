@@ -143,10 +143,16 @@ class Leader(Entry):
 
 
 class Subtype(Entry):
-    """A sub-type of pollution; `aliases` are other labels that mean the same."""
+    """A sub-type of pollution; `aliases` are other labels that mean the same.
+
+    Labels are often coarser than duties: a matter labelled `within` is taken for this one where its respondent or text
+    has one of the `words`; of several, the one that stands first in the city's file.
+    """
 
     name: Text
     aliases: tuple[Text, ...] = ()
+    within: Text | None = None
+    words: tuple[Words, ...] = ()
 
 
 class TypeEntry(Entry):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,12 @@ class Sources:
         return Problem(file, line, key or "$", reason, remedy)
 
 
+@lru_cache(maxsize=64)
+def _parse(text: str) -> Any:
+    """The nodes of a text with their lines; parsed once, since checks repeat after a change to one file of many."""
+    return YAML().load(text)
+
+
 def read_folder(folder: Path) -> tuple[dict[str, Any], Sources, list[Problem]]:
     """The joined content of `folder/*.yaml`, where it was written, and what could not be read."""
     files = sorted(folder.glob("*.yaml"))
@@ -86,7 +93,7 @@ def join(texts: dict[str, str]) -> tuple[dict[str, Any], Sources, list[Problem]]
     problems: list[Problem] = []
     for name, text in texts.items():
         try:
-            node = YAML().load(text)
+            node = _parse(text)
         except MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 0
             reason = f"不是合法的 YAML / not valid YAML: {' '.join((error.problem or str(error)).split())}"

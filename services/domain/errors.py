@@ -7,7 +7,7 @@ PetitionError
 └── UnknownUnit              a unit id that the city does not have
 """
 
-# ruff: noqa: N818 — a name says what is the case; the base class says that it is an error
+
 from __future__ import annotations
 
 from collections.abc import Sequence

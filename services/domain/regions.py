@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from services.domain.city import City
@@ -83,7 +83,7 @@ def find_region(code: str | None, address: str | None, text: str, city: City, *,
     if by_text.code is not None:
         return by_text
     at_city = code == city.code or city.name in where or city.name in text
-    return FoundRegion(None, 0.0, "unknown", by_address.districts or by_text.districts, level="city" if at_city else "unknown")
+    return replace(UNKNOWN, level="city") if at_city else UNKNOWN
 
 
 def _by_code(code: str, district: str, by_address: FoundRegion, text: str, city: City) -> FoundRegion:

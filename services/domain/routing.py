@@ -189,13 +189,21 @@ class _Routing:
             if known is None:
                 self._why("subtype-unknown", f"职责目录没有细类“{label}”，按“{kind}”大类")
             else:
-                kind, subtype = known
+                kind, subtype = known[0], self._narrowed(known)
                 probability *= share
         duty = (self._winner(kind, subtype) if subtype else None) or self._winner(kind, None)
         if duty is None:
             self._why("no-rule", f"“{kind}{'·' + subtype if subtype else ''}”当日没有生效的职责规则")
             return None
         return duty, probability
+
+    def _narrowed(self, known: tuple[PollutionType, str]) -> str:
+        """The narrower sub-type the words speak of; readers' labels are coarser than duties."""
+        for pattern, name in self._index.narrower.get(known, ()):
+            if word := pattern.search(f"{self._matter.respondent or ''} {self._matter.text}"):
+                self._why("narrowed", f"“{known[1]}”中提到“{word.group()}”，按“{name}”")
+                return name
+        return known[1]
 
     def _winner(self, kind: PollutionType, subtype: str | None) -> Duty | None:
         """The first rule that is in force, holds here and holds for this matter; the index has them in order."""

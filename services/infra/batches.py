@@ -62,8 +62,8 @@ class Batches:
         try:
             await self._patiently(lambda: self._attempt(records, work))
             self.count.handled(len(records))
-        except Exception as failure:
-            kind = verdict(failure)
+        except Exception as raised:
+            failure, kind = raised, verdict(raised)
             if kind is Verdict.TRANSIENT:
                 raise
             if len(records) > 1:

@@ -12,10 +12,10 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from pydantic import ValidationError
 
 from contracts.submitted import parse_submitted
 from contracts.topics import BY_NAME, SUBMITTED
-from pydantic import ValidationError
 from services.infra.failures import describe
 from services.infra.postgres import Connection
 from services.infra.unit_of_work import UnitOfWork, pack, unpack

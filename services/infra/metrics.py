@@ -17,6 +17,7 @@ STAGE_SECONDS = Counter("petitions_stage_seconds", "Time spent in one stage of a
 REGISTERED = Counter("petitions_registered", "Complaints by outcome of intake", ["outcome"])
 LINKED = Counter("petitions_linked", "Complaints by link kind and band", ["kind", "band"])
 ASSIGNED = Counter("petitions_assigned", "Cases assigned by kind of lead unit", ["unit_kind"])
+LEADERLESS = Counter("petitions_leaderless", "Times a leader was due and none fitted")
 INTAKE_TO_ASSIGNMENT = Histogram(
     "petitions_intake_to_assignment_seconds", "From registration to assignment", buckets=LATENCY_BUCKETS
 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
 from contracts.topics import Topic, every_topic
 from services.infra.kafka import client_options
 from services.infra.settings import Settings

@@ -11,6 +11,7 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 from zoneinfo import ZoneInfo
 
 from classifiers.urgency import assess
+from contracts.cases import EmergencySuspected
 from contracts.complaints import (
     AnswerState,
     ComplaintAnswered,
@@ -18,7 +19,6 @@ from contracts.complaints import (
     ComplaintRejected,
     RejectionReason,
 )
-from contracts.cases import EmergencySuspected
 from contracts.dead_letter import FailureVerdict
 from contracts.rejections import Rejection
 from contracts.topics import ANSWERED, EMERGENCY, REGISTERED, REJECTED
@@ -33,7 +33,6 @@ from services.infra.vault import Vault
 from services.intake import repository as rows
 from services.intake.preparation import Prepared, Preparing
 
-RECEIPT_PREFIX = "XF"
 LOCAL = ZoneInfo("Asia/Shanghai")
 EMERGENCY_REPORT = timedelta(hours=2)
 """The strictest limit of 部令17号 runs from knowledge, which is now; a person grades and may relax it."""
@@ -106,7 +105,7 @@ class Registering:
                 self._answer(unit, record, prepared, before.receipt_no, AnswerState.RESENT)
                 continue
             if before is None:
-                receipt = receipt_no(RECEIPT_PREFIX, now.astimezone(LOCAL).date(), next(numbers))
+                receipt = receipt_no(self.city.receipt_prefix, now.astimezone(LOCAL).date(), next(numbers))
                 version, registered_at, state = 1, now, AnswerState.REGISTERED
             else:
                 receipt, version, registered_at = before.receipt_no, before.version + 1, before.registered_at

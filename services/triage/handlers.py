@@ -8,13 +8,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from pydantic import ValidationError
+
 from classifiers.reading import Complaint, Decision, Reading
 from contracts.cases import CaseOpened, ComplaintLinked, Fact, LinkReviewRequested, Matter, ModelVersions, TypeShare
 from contracts.complaints import ComplaintRegistered
 from contracts.dead_letter import FailureVerdict
 from contracts.topics import LINKED, OPENED, REVIEW_REQUESTED
 from contracts.vocabulary import LinkBand, LinkKind
-from pydantic import ValidationError
 from services.infra.clock import Clock
 from services.infra.failures import describe
 from services.infra.metrics import LINKED as LINKED_TOTAL
@@ -249,7 +250,7 @@ def facts(why: Sequence[Any]) -> tuple[Fact, ...]:
 
 def reasons(why: Sequence[Any]) -> list[dict[str, Any]]:
     """Reasons with the places of the words in both texts, for the person who reviews the link."""
-    spans = lambda span: [span.start, span.end] if span else None  # noqa: E731
+    spans = lambda span: [span.start, span.end] if span else None
     return [{"fact": r.fact, "text": r.text, "here": spans(r.here), "there": spans(r.there)} for r in why]
 
 

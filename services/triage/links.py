@@ -33,14 +33,14 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 """
 SET_LIVE = "UPDATE triage.live_links SET case_id = $2, link_id = $3 WHERE complaint_id = $1 AND weight = 1"
 RECOUNT = """
-SELECT count(*)::int AS complaints, count(*) FILTER (WHERE c.reporter IS NULL)::int AS anonymous
+SELECT count(*)::int AS complaints
 FROM triage.live_links v JOIN triage.complaints c ON c.id = v.complaint_id JOIN triage.links l ON l.id = v.link_id
 WHERE v.case_id = $1 AND l.kind <> 'DUPLICATE_DELIVERY'
 """
 TIMES = """
-SELECT c.reporter, count(*)::int AS times FROM triage.live_links v JOIN triage.complaints c ON c.id = v.complaint_id
+SELECT coalesce(c.reporter, '') AS reporter, count(*)::int AS times FROM triage.live_links v JOIN triage.complaints c ON c.id = v.complaint_id
 JOIN triage.links l ON l.id = v.link_id
-WHERE v.case_id = $1 AND c.reporter IS NOT NULL AND l.kind <> 'DUPLICATE_DELIVERY' GROUP BY c.reporter
+WHERE v.case_id = $1 AND l.kind <> 'DUPLICATE_DELIVERY' GROUP BY 1
 """
 CASES_OPENED_BY = "SELECT count(*) FROM triage.cases WHERE first_complaint = $1"
 
@@ -135,8 +135,9 @@ async def recount(unit: UnitOfWork, case_id: UUID) -> rows.CaseCounts:
     row = await connection.fetchrow(RECOUNT, case_id)
     assert row is not None
     times = {r["reporter"]: r["times"] for r in await connection.fetch(TIMES, case_id)}
-    counts = rows.CaseCounts("", row["complaints"], row["anonymous"] + len(times), 0, times=times)
-    counts.repeat_ordinal = max([*times.values(), min(1, row["complaints"])])
+    counts = rows.CaseCounts("", row["complaints"], len(times), 0, times=times)
+    known = [n for reporter, n in times.items() if reporter != rows.ANONYMOUS]
+    counts.repeat_ordinal = max([*known, min(1, row["complaints"])])
     await connection.execute("DELETE FROM triage.case_reporters WHERE case_id = $1", case_id)
     await rows.save_counts(connection, {case_id: counts})
     return counts

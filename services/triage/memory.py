@@ -71,7 +71,7 @@ class Memory:
 
     def decide(self, complaints: Sequence[Complaint], readings: Sequence[Reading]) -> list[Decision]:
         """Where each belongs; they are in the index afterwards."""
-        new_case: Callable[[Complaint], str] = lambda complaint: case_id_for(complaint.id)  # noqa: E731
+        new_case: Callable[[Complaint], str] = lambda complaint: case_id_for(complaint.id)
         return self.triage.decide(complaints, readings, self.history, new_case)
 
     def learn(self, known: Iterable[Known]) -> None:

@@ -70,6 +70,10 @@ WHERE id = $1
 """
 
 
+ANONYMOUS = ""
+"""Stands for everybody who gave no name in a case's petitioners."""
+
+
 @dataclass(slots=True)
 class CaseCounts:
     """A case's counts while a batch is handled: 件次, 人 and the most insistent petitioner's ordinal."""
@@ -82,16 +86,13 @@ class CaseCounts:
     times: dict[str, int] = field(default_factory=dict)
 
     def count(self, reporter: str | None) -> None:
-        """One more complaint; an anonymous one counts as a petitioner of its own, once."""
+        """One more complaint. Who is behind anonymous ones is not known; all of them count as one petitioner, the least."""
         self.complaints += 1
-        if reporter is None:
-            self.reporters += 1
-            self.repeat_ordinal = max(self.repeat_ordinal, 1)
-            return
-        before = self.times.get(reporter, 0)
-        self.times[reporter] = before + 1
+        mark = reporter or ANONYMOUS
+        before = self.times.get(mark, 0)
+        self.times[mark] = before + 1
         self.reporters += before == 0
-        self.repeat_ordinal = max(self.repeat_ordinal, before + 1)
+        self.repeat_ordinal = max(self.repeat_ordinal, before + 1 if reporter else 1)
 
 
 def reading_json(reading: Reading) -> bytes:
@@ -157,7 +158,7 @@ async def lock_cases(connection: Connection, ids: Sequence[UUID], reporters: Seq
         r["id"]: CaseCounts(r["case_no"], r["complaints"], r["reporters"], r["repeat_ordinal"], r["closed"])
         for r in await connection.fetch(LOCK_CASES, sorted(ids))
     }
-    for r in await connection.fetch(REPORTERS, list(cases), list(reporters)):
+    for r in await connection.fetch(REPORTERS, list(cases), [ANONYMOUS, *reporters]):
         cases[r["case_id"]].times[r["reporter"]] = r["times"]
     return cases
 

@@ -187,7 +187,7 @@ def main() -> None:
             result["stages"] = bench.stages()
             console.print(f"steady: {asked.rate}/s for {asked.seconds} s")
             latencies = asyncio.run(steady(bench, asked.rate, asked.seconds))
-            pick = lambda q: latencies[min(len(latencies) - 1, int(q * len(latencies)))]  # noqa: E731
+            pick = lambda q: latencies[min(len(latencies) - 1, int(q * len(latencies)))]
             result["latency_seconds"] = {"n": len(latencies), "p50": pick(0.5), "p95": pick(0.95), "p99": pick(0.99)}
             bench.drain()
             bench.stop()

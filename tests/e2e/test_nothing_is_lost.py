@@ -110,7 +110,7 @@ async def _rewind(settings: Settings) -> None:
     await consumer.start()
     try:
         consumer.assign([TopicPartition(REGISTERED.name, n) for n in range(REGISTERED.partitions)])
-        await consumer.commit({part: 0 for part in consumer.assignment()})
+        await consumer.commit(dict.fromkeys(consumer.assignment(), 0))
     finally:
         await consumer.stop()
 

@@ -49,7 +49,7 @@ def test_a_perfect_outcome_is_good_and_its_figures_add_up() -> None:
     assert summary.failures == ()
     assert summary.good
     assert (summary.registered, summary.lost, summary.wrong_merges) == (len(GOOD), 0, 0)
-    assert (summary.precision, summary.recall) == (1.0, 1.0)
+    assert (summary.precision, summary.recall, summary.repeats_found, summary.suggested) == (1.0, 1.0, 1.0, 0)
     assert summary.published == summary.registered + summary.resends + summary.changed + summary.rejected
     assert summary.links == summary.registered - summary.cases
     assert summary.assigned == summary.cases == summary.matters
@@ -130,7 +130,7 @@ def test_finding_no_repeat_at_all_is_a_failure() -> None:
     rows = [replace(row, case_id=number) for number, row in enumerate(PERFECT.complaints)]
     cases = [CaseRow(number, "unit") for number in range(len(rows))]
     summary = check(TRUTH, replace(PERFECT, complaints=rows, cases=cases))
-    assert (summary.links, summary.recall, summary.precision) == (0, 0.0, 1.0)
+    assert (summary.links, summary.recall, summary.repeats_found, summary.precision) == (0, 0.0, 0.0, 1.0)
     assert [f for f in summary.failures if "pairs of one matter" in f]
 
 
@@ -139,3 +139,23 @@ def test_a_letter_of_many_may_have_a_leader_without_repeats() -> None:
     rows = [replace(r, case_id="alone") if (r.source, r.external_id) == joint.identity else r for r in PERFECT.complaints]
     cases = [*PERFECT.cases, CaseRow("alone", "unit", "leader", True)]
     assert not [f for f in check(TRUTH, replace(PERFECT, complaints=rows, cases=cases)).failures if "nothing calls" in f]
+
+
+def test_a_right_suggestion_counts_as_found_and_a_wrong_one_does_not() -> None:
+    """One matter of fifteen, every complaint in a case of its own, some with a suggestion."""
+    at = [i for i, row in enumerate(PERFECT.complaints) if row.case_id == "site-yunqi"]
+    repeats = len(GOOD) - len({e.matter for e in GOOD})
+
+    def found(suggested: Callable[[int], str | None]) -> float:
+        rows = list(PERFECT.complaints)
+        for n, i in enumerate(at):
+            rows[i] = replace(rows[i], case_id=f"own-{n}", suggested_case=suggested(n))
+        cases = [*PERFECT.cases, *(CaseRow(f"own-{n}", "unit") for n in range(len(at)))]
+        return check(TRUTH, replace(PERFECT, complaints=rows, cases=cases)).repeats_found
+
+    lost = len(at) - 1
+    assert found(lambda n: None) == pytest.approx(1 - lost / repeats, abs=1e-4)
+    assert found(lambda n: "own-0" if n else None) == 1.0
+    assert found(lambda n: "own-0" if n == 1 else None) == pytest.approx(1 - (lost - 1) / repeats, abs=1e-4)
+    assert found(lambda n: "site-lanyue") == pytest.approx(1 - lost / repeats, abs=1e-4)
+    assert found(lambda n: f"own-{n}") == pytest.approx(1 - lost / repeats, abs=1e-4)

@@ -112,6 +112,14 @@ def test_the_same_person_is_recognised_by_the_petitioner_block_and_others_are_no
     assert len(set().union(*people.values())) == len(people)
 
 
+def test_some_people_complain_about_two_matters_side_by_side(records: list[DemoRecord]) -> None:
+    told: dict[str, set[str]] = defaultdict(set)
+    for record in of(records, Fate.REGISTERED):
+        if record.expectation.person:
+            told[record.expectation.person].add(record.expectation.matter or "")
+    assert len([person for person, about in told.items() if len(about) == 2]) >= 4
+
+
 def test_some_matters_make_a_leader_due_by_repeats_and_some_by_people(records: list[DemoRecord]) -> None:
     told: dict[str, Counter[str | None]] = defaultdict(Counter)
     for record in of(records, Fate.REGISTERED):

@@ -1,5 +1,6 @@
 """A city is its content: one version for one content, and it comes back from storage as it went in."""
 
+
 import json
 from datetime import date
 
@@ -88,7 +89,9 @@ def test_the_labels_of_the_classifier_and_of_ledgers_are_known() -> None:
         PollutionType.SOIL: ["土壤污染"], PollutionType.RADIATION: ["电磁辐射"], PollutionType.LIGHT: ["光污染"],
         PollutionType.MARINE: ["海洋污染"],
     }  # fmt: skip
-    missing = [(kind, label) for kind, names in labels.items() for label in names if (kind, label) not in example().index.subtypes]
+    missing = [
+        (kind, label) for kind, names in labels.items() for label in names if (kind, label) not in example().index.subtypes
+    ]
     assert missing == []
 
 

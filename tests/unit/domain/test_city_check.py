@@ -1,5 +1,6 @@
 """A city's file is refused with the place, the reason and the remedy of everything wrong in it."""
 
+
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,8 @@ CASES = [
     ("a value outside the vocabulary", "triggers.yaml", "DC_PROVINCIAL", "DC_TOWN", "channels[2]", "DC_TOWN"),
     ("a share above one", "city.yaml", "min_type: {value: 0.4", "min_type: {value: 40", "policy.min_type.value", "less than"),
     ("a one-letter place name", "districts.yaml", "aliases: [西屏]", "aliases: [西]", "districts[1].aliases[0]", "too short"),
+    ("a sub-type within an unknown one", "taxonomy.yaml", "within: 交通噪声, words: [铁路", "within: 车辆噪声, words: [铁路", "taxonomy[0].subtypes[4].within", "车辆噪声"),
+    ("a narrower sub-type without words", "taxonomy.yaml", ", words: [湿地]", "", "taxonomy[5].subtypes[3]", "one without the other"),
     ("a missing weight", "city.yaml", ", D: 0.6}", "}", "policy.evidence.value", "D"),
 ]  # fmt: skip
 

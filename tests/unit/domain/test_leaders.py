@@ -1,5 +1,6 @@
 """A leader takes a stubborn case over: when, who, and never one with a stake, away or full."""
 
+
 from dataclasses import replace
 
 import pytest
@@ -143,7 +144,9 @@ LEADERS = example().document.leaders
     start=st.dictionaries(st.sampled_from([leader.id for leader in LEADERS]), st.integers(0, 60)),
     level=st.sampled_from([CaseFacts(repeat_ordinal=3), CaseFacts(reporters=40)]),
 )
-def test_no_stream_of_cases_overloads_a_leader_or_gives_one_what_he_must_not_have(regions, kinds, respondents, start, level) -> None:  # type: ignore[no-untyped-def]
+def test_no_stream_of_cases_overloads_a_leader_or_gives_one_what_he_must_not_have(
+    regions, kinds, respondents, start, level
+) -> None:  # type: ignore[no-untyped-def]
     city, loads = example(), dict(start)
     given_to: dict[str, int] = {}
     for n in range(60):
