@@ -79,6 +79,7 @@ class Supervisor:
         try:
             look = 0.0
             known: list[str] = []
+            told: set[str] = set()
             while not self.stopping:
                 now = time.monotonic()
                 for child in self.children:
@@ -86,8 +87,9 @@ class Supervisor:
                 if now >= look:
                     look, before, known = now + LOOK_SECONDS, known, self.problems()
                     for sentence in known:
-                        if sentence not in before:
+                        if sentence in before and sentence not in told:  # while a part starts, it is not a problem
                             tell(sentence)
+                    told = {sentence for sentence in known if sentence in before}
                 time.sleep(0.2)
         finally:
             self._end(state)

@@ -20,6 +20,7 @@ from pathlib import Path
 from services.infra.settings import Settings
 from services.stack import supervisor
 supervisor.GRACE_SECONDS = 1.5
+supervisor.LOOK_SECONDS = 0.2
 def command(services, port):
     return [sys.executable, "-c", {child!r}, *services]
 sentences = ["the broker is gone, killed or crashed: run petitions up"]
