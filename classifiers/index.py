@@ -176,7 +176,7 @@ class Index:
     def save(self, folder: Path) -> None:
         """Write into a folder."""
         self.postings.save(folder, "feature")
-        np.save(folder / "counts.npy", self.counts.counts, allow_pickle=False)
+        self.counts.save(folder)
         state = {"size": self.size, "live": self.live, "regions": self._regions}
         (folder / "index.json").write_text(json.dumps(state))
 
@@ -185,7 +185,7 @@ class Index:
         """Map what `save` wrote."""
         index = cls(neighbours)
         index.postings = Postings.open(folder, "feature")
-        index.counts = GramCounts(np.load(folder / "counts.npy", mmap_mode="c", allow_pickle=False))
+        index.counts = GramCounts.open(folder)
         state = json.loads((folder / "index.json").read_text())
         index.size, index.live, index._regions = state["size"], state["live"], state["regions"]
         return index
