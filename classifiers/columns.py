@@ -171,7 +171,7 @@ class Names:
         found = np.fromiter((self._recent.get(name, -1) for name in names), np.int64, len(names))
         missing = np.flatnonzero(found < 0)
         if missing.size and self._indexed:
-            wanted = [names[at] for at in missing]
+            wanted = [names[at] for at in missing.tolist()]
             hits = self._index.find(_keys(wanted))
             which, numbers = hits.newest(hits.counts)
             for at, number in zip(which.tolist(), numbers.tolist(), strict=True):

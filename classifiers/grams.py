@@ -42,6 +42,12 @@ class Grams:
         """How many grams each text has."""
         return np.diff(np.searchsorted(self.rows, np.arange(texts + 1)))
 
+    def repeated(self) -> NDArray[np.bool_]:
+        """Which grams stand in more than one text of the batch."""
+        _, at, count = np.unique(self.hashes, return_inverse=True, return_counts=True)
+        twice: NDArray[np.bool_] = count[at] > 1
+        return twice
+
     def by_rarity(self, frequency: NDArray[np.uint32]) -> tuple[Grams, NDArray[np.uint32], NDArray[np.int64]]:
         """The same, each text's rarest first, with their frequency and rank; equals by hash: by chance, but repeatable."""
         shown = np.minimum(frequency, (1 << 22) - 1).astype(np.uint64)

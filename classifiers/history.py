@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +25,8 @@ from classifiers.index import BATCH, Features, Found, Index
 from classifiers.reading import Complaint, Reading
 
 FORMAT = 1
-_COLUMNS = {"case": "i4", "next": "i4", "region": "u2", "profile": pf.DTYPE, "noted": "i8", "notes": "u1"}
-_CASE_COLUMNS = {"head": "i4", "closed": "u1"}
+_COLUMNS: dict[str, Any] = {"case": "i4", "next": "i4", "region": "u2", "profile": pf.DTYPE, "noted": "i8", "notes": "u1"}
+_CASE_COLUMNS: dict[str, Any] = {"head": "i4", "closed": "u1"}
 _SPILLED = ("profile", "notes")
 
 
@@ -143,12 +144,22 @@ class History:
                 result.append([(Stored(self, items[at]), scores[at]) for at in here if items[at] != own][:k])
         return result
 
-    def search(self, complaints: Sequence[Complaint], readings: Sequence[Reading] | None, k: int) -> Found:
-        """The same for at most 512 complaints, as arrays of item numbers; a stored complaint finds itself."""
+    def search(
+        self, complaints: Sequence[Complaint], readings: Sequence[Reading] | None, k: int, together: bool = False
+    ) -> Found:
+        """The same for at most 512 complaints, as arrays of item numbers; a stored complaint finds itself.
+
+        With `together`, each also finds the earlier ones of the batch: number `rows() + i` is complaint i of it, which
+        is the number it gets if exactly these are added next, in this order.
+        """
         self._settle()
-        features = self.index.features(complaints, readings)
+        features = self.index.features(complaints, readings, together)
         self._read = (list(complaints), features)
-        return self.index.search(features, k, self._rows["region"])
+        return self.index.search(features, k, self._rows["region"], together)
+
+    def rows(self) -> int:
+        """The number the next complaint gets."""
+        return self._rows["case"].size
 
     def profiles(self, items: NDArray[np.int64]) -> pf.Records:
         """Packed records of many items."""

@@ -1,15 +1,8 @@
 """Candidate search: the earlier complaints that could be one matter with a new one, at a bounded cost.
 
-Four channels of rare features, looked up in posting lists (classifiers.postings):
-
-text      the rarest 3-grams of the text
-name      the rarest 2- and 3-grams inside names of places and businesses
-nation    the few rarest of the names again, not salted: a border or an unknown region does not part one matter
-identity  reporter, respondent, receipt numbers (own and cited) and keyed identity tokens, not salted
-
-Text and name keys are salted with the city, so cities never meet; a complaint from a district that borders on another
-city asks there too and takes only what lies in the neighbouring districts. Cases closed long ago stay in. Of each key
-the newest few hundred postings are read, the rarest keys first, and at most a fixed number in all.
+Keys of four channels (classifiers.keys) are looked up in posting lists (classifiers.postings), which never forget a
+case because it is closed. Of each key the newest few hundred postings are read, the rarest keys first, and at most a
+fixed number in all; the score is the sum of the shared keys' weights.
 """
 
 from __future__ import annotations
@@ -18,51 +11,32 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.columns import Column
-from classifiers.grams import Grams, read_grams
-from classifiers.normalize import identity_tokens
-from classifiers.postings import KEY_BITS, Postings
+from classifiers.keys import Keys, city_salt, read_keys
+from classifiers.postings import Postings
 from classifiers.rarity import GramCounts
 from classifiers.reading import Complaint, Reading
 
-TEXT, NAME, NATION, IDENTITY = range(4)
-# the share of a complaint's grams that is posted, at least and at most so many; text, name, nation
-SHARE = (0.125, 0.5, 0.0)
-LEAST = (10, 18, 3)
-MOST = (48, 48, 3)
-# asked for: nearly everything, for a question costs little and needs no memory
-ASKED = (192, 96, 6)
-NEWEST = 256  # postings of one key
-READ = 768  # postings of one complaint
 BATCH = 512
+NEWEST = 256  # postings of one key
+READ = 256  # postings of one complaint
 _WEIGHTS = np.array([1.0, 1.6, 0.6, 3.0])
-_ELSEWHERE = 0.7  # what a candidate of another, not neighbouring district of the city counts
+# what a candidate counts from a district that is not a neighbour, in the same city and in another
+_ELSEWHERE, _ABROAD = 0.7, 0.4
 # a posting to sort: complaint of the batch (9 bits), item (31), weight or score (24)
 _ROW, _ITEM = np.uint64(55), np.uint64(24)
 _NUMBER, _SCORE = np.uint64((1 << 31) - 1), np.uint64((1 << 24) - 1)
-_MIX = np.uint64(0xD6E8FEB86659FD93)
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What a batch of complaints is found by.
+    """What a batch of complaints is found by: keys, and the numbers of their regions."""
 
-    `rows`, `keys`, `channels`, `frequency` (complaints with that gram; of identities 0) and `posted` (whether it is
-    found by that key, too) are parallel and `rows` ascend; `text` and `names` hold every gram, for counting; `regions` are numbers of `Index.region`.
-    """
-
-    rows: NDArray[np.int64]
-    keys: NDArray[np.uint32]
-    channels: NDArray[np.uint8]
-    frequency: NDArray[np.int64]
-    posted: NDArray[np.bool_]
-    text: Grams
-    names: Grams
+    keys: Keys
     regions: NDArray[np.uint16]
 
 
@@ -87,6 +61,8 @@ class Index:
         self.size = 0  # numbers given, forgotten ones among them
         self.live = 0
         self._regions: dict[str, int] = {}
+        self._borders, self._borders_of = np.empty(0, np.uint32), -1
+        self._cities = np.zeros(1, np.int64)
         self._neighbours = {region: tuple(others) for region, others in (neighbours or {}).items()}
 
     def region(self, code: str | None) -> int:
@@ -95,36 +71,21 @@ class Index:
             return 0
         return self._regions.setdefault(code, len(self._regions) + 1)
 
-    def features(self, complaints: Sequence[Complaint], readings: Sequence[Reading] | None) -> Features:
-        """Read at most 512 complaints; nothing is counted yet."""
-        text, names = read_grams(complaints, readings)
-        cities = np.array([_city(complaint.region) for complaint in complaints], np.uint64)
-        size = len(complaints)
-        nowhere = np.zeros(size, np.uint64)
-        identity = _identities(complaints, readings)
-        parts = [
-            (*self._rarest(text, size, TEXT), cities, TEXT),
-            (*self._rarest(names, size, NAME), cities, NAME),
-            (*self._rarest(names, size, NATION), nowhere, NATION),
-            (identity, np.zeros(identity.rows.size, np.uint32), np.ones(identity.rows.size, bool), nowhere, IDENTITY),
-        ]
-        rows = np.concatenate([grams.rows for grams, *_ in parts]).astype(np.int64)
-        keys = np.concatenate([_salted(grams.hashes, salt[grams.rows], sort) for grams, _, _, salt, sort in parts])
-        frequency = np.concatenate([frequency for _, frequency, *_ in parts]).astype(np.int64)
-        posted = np.concatenate([posted for _, _, posted, *_ in parts])
-        channels = np.repeat(np.arange(4, dtype=np.uint8), [grams.rows.size for grams, *_ in parts])
-        order = np.argsort(rows, kind="stable")
+    def features(
+        self, complaints: Sequence[Complaint], readings: Sequence[Reading] | None, together: bool = False
+    ) -> Features:
+        """Read at most 512 complaints; nothing is counted yet. `together` as in `search`."""
+        keys = read_keys(complaints, readings, self.counts, self._neighbours, together)
         regions = np.array([self.region(complaint.region) for complaint in complaints], np.uint16)
-        return Features(rows[order], keys[order], channels[order], frequency[order], posted[order], text, names, regions)
+        return Features(keys, regions)
 
     def add(self, features: Features) -> int:
         """Add a batch; the number of its first item."""
-        first, size = self.size, features.regions.size
-        posted = features.posted
-        self.postings.add(features.keys[posted], (features.rows[posted] + first).astype(np.uint32))
-        rows = np.concatenate((features.text.rows, features.names.rows))
+        keys, first, size = features.keys, self.size, features.keys.size
+        self.postings.add(keys.keys[keys.posted], (keys.rows[keys.posted] + first).astype(np.uint32))
+        rows = np.concatenate((keys.text.rows, keys.names.rows))
         order = np.argsort(rows, kind="stable")
-        grams = np.concatenate((features.text.hashes, features.names.hashes))[order]
+        grams = np.concatenate((keys.text.hashes, keys.names.hashes))[order]
         self.counts.add(first, grams, rows[order], size)
         self.size += size
         self.live += size
@@ -141,17 +102,25 @@ class Index:
         self.size = size
         self.counts.truncate(size)
 
-    def search(self, features: Features, most: int, regions: Column) -> Found:
-        """The `most` best candidates of each complaint; `regions` are those of all items."""
-        batch = features.regions.size
-        hits = self.postings.find(features.keys)
+    def search(self, features: Features, most: int, regions: Column, together: bool = False) -> Found:
+        """The `most` best candidates of each complaint; `regions` are those of all items.
+
+        With `together`, complaints meet the earlier ones of their own batch as well, by the numbers those will get
+        when the batch is added.
+        """
+        keys, batch = features.keys, features.keys.size
+        hits = self.postings.find(keys.keys)
+        if together:
+            own, numbers = Postings(), keys.rows + self.size
+            own.add(keys.keys[keys.posted], numbers[keys.posted].astype(np.uint32))
+            hits = own.find(keys.keys, before=numbers).then(hits)
         # a key's own list holds only complaints that chose it; the true frequency tells a template from a name
-        frequency = np.maximum(features.frequency, hits.counts)
-        weights = (_weights(frequency, self.live) * _WEIGHTS[features.channels]).astype(np.uint64)
-        which, items = hits.newest(_limits(features.rows, hits.counts))
+        frequency = np.maximum(keys.frequency, hits.counts)
+        weights = (_weights(frequency, self.live) * _WEIGHTS[keys.channels]).astype(np.uint64)
+        which, items = hits.newest(_limits(keys.rows, hits.counts))
         if not which.size:
             return Found(np.zeros(batch + 1, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
-        packed = ((features.rows.astype(np.uint64) << _ROW) | weights)[which] | (items.astype(np.uint64) << _ITEM)
+        packed = ((keys.rows.astype(np.uint64) << _ROW) | weights)[which] | (items.astype(np.uint64) << _ITEM)
         packed.sort()
         pairs = packed >> _ITEM
         starts = np.flatnonzero(np.concatenate(([True], pairs[1:] != pairs[:-1])))
@@ -159,8 +128,11 @@ class Index:
         pairs = pairs[starts]
         rows = (pairs >> (_ROW - _ITEM)).astype(np.int64)
         numbers = pairs & _NUMBER
-        here, there = features.regions[rows], regions[numbers.astype(np.int64)]
-        scores = np.where((here == there) | (here == 0) | (there == 0), scores, scores * _ELSEWHERE).astype(np.uint64)
+        where = numbers.astype(np.int64)
+        there = np.empty(where.size, np.uint16)
+        old = where < self.size
+        there[old], there[~old] = regions[where[old]], features.regions[where[~old] - self.size]
+        scores = (scores * self._nearness(features.regions[rows], there)).astype(np.uint64)
         # best first, the newer first of equals
         packed = (pairs & ~_NUMBER) << _ITEM | ((_SCORE - scores) << np.uint64(31)) | (_NUMBER - numbers)
         packed.sort()
@@ -172,18 +144,30 @@ class Index:
         scores = _SCORE - ((kept >> np.uint64(31)) & _SCORE)
         return Found(offsets, numbers.astype(np.int64), scores.astype(np.float32))
 
-    def _rarest(
-        self, grams: Grams, texts: int, channel: int
-    ) -> tuple[Grams, NDArray[np.uint32], NDArray[np.bool_]]:
-        """The grams one channel asks for, their frequency, and which of them it posts.
-
-        A gram nobody has written yet is posted, but there is nothing to ask for.
-        """
-        quota = np.clip(grams.sizes(texts) * SHARE[channel], LEAST[channel], MOST[channel]).astype(np.int64)
-        grams, frequency, rank = grams.by_rarity(self.counts.of(grams.hashes))
-        posted = rank < quota[grams.rows]
-        kept = posted | ((rank < ASKED[channel]) & (frequency > 0))
-        return Grams(grams.rows[kept], grams.hashes[kept]), frequency[kept], posted[kept]
+    def _nearness(self, here: NDArray[np.uint16], there: NDArray[np.uint16]) -> NDArray[np.float64]:
+        """What a candidate counts by its district: fully in the same or a neighbouring one, or where one is unknown."""
+        if len(self._regions) != self._borders_of:
+            known = self._regions
+            bordering_on = [
+                (known[region] << 16) | known[other]
+                for region in known for other in self._neighbours.get(region, ()) if other in known
+            ]
+            self._borders = np.array(sorted(bordering_on), np.uint32)
+            self._cities = np.array([0, *(city_salt(region) for region in known)], np.int64)
+            self._borders_of = len(known)
+        factor = np.ones(here.size)
+        apart = np.flatnonzero((here != there) & (here != 0) & (there != 0))
+        if apart.size:
+            one, other = here[apart], there[apart]
+            same_city = self._cities[one] == self._cities[other]
+            factor[apart] = np.where(same_city, _ELSEWHERE, _ABROAD)
+            pairs = (one.astype(np.uint32) << np.uint32(16)) | other
+            at = np.searchsorted(self._borders, pairs)
+            bordering = np.zeros(apart.size, bool)
+            inside = at < self._borders.size
+            bordering[inside] = self._borders[at[inside]] == pairs[inside]
+            factor[apart[bordering]] = 1.0
+        return factor
 
     def nbytes(self) -> dict[str, int]:
         """Bytes by part."""
@@ -192,7 +176,7 @@ class Index:
     def save(self, folder: Path) -> None:
         """Write into a folder."""
         self.postings.save(folder, "feature")
-        np.save(folder / "counts.npy", self.counts.counts, allow_pickle=False)
+        self.counts.save(folder)
         state = {"size": self.size, "live": self.live, "regions": self._regions}
         (folder / "index.json").write_text(json.dumps(state))
 
@@ -201,7 +185,7 @@ class Index:
         """Map what `save` wrote."""
         index = cls(neighbours)
         index.postings = Postings.open(folder, "feature")
-        index.counts = GramCounts(np.load(folder / "counts.npy", mmap_mode="c", allow_pickle=False))
+        index.counts = GramCounts.open(folder)
         state = json.loads((folder / "index.json").read_text())
         index.size, index.live, index._regions = state["size"], state["live"], state["regions"]
         return index
@@ -209,52 +193,24 @@ class Index:
 
 def _weights(counts: NDArray[np.int64], size: int) -> NDArray[np.float64]:
     """What sharing a key says: the cube of its rarity, on a scale whose sum over a complaint's keys fits 24 bits."""
+    # among the first few complaints nothing is known to be rare or common: they count as if in a hundred
+    size += 100
     rare = np.log((size + 1.0) / (counts + 1.0)) / np.log(size + 2.0)
     return 40_000.0 * np.maximum(rare, 0.0) ** 3 + 1.0
 
 
 def _limits(rows: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
     """How many postings of each key are read: the newest of each, the rarest keys first, until the bound is met."""
+    order = (rows.astype(np.uint64) << np.uint64(55)) | (counts.astype(np.uint64) << np.uint64(24))
+    order |= np.arange(rows.size, dtype=np.uint64)
+    order.sort()
+    order = (order & _SCORE).astype(np.int64)
     limits = np.minimum(counts, NEWEST)
-    order = np.lexsort((counts, rows))
     ordered = limits[order]
-    total = np.cumsum(ordered)
-    before = total - ordered
-    first = np.flatnonzero(np.concatenate(([True], rows[1:] != rows[:-1])))
+    before = np.cumsum(ordered) - ordered
+    first = np.flatnonzero(np.concatenate(([True], rows[1:] != rows[:-1]))) if rows.size else rows
     spent = before - np.repeat(before[first], np.diff(np.append(first, rows.size)))
     limits[order] = np.clip(READ - spent, 0, ordered)
     return limits
 
 
-def _city(region: str | None) -> int:
-    return crc32(region[:4].encode()) if region else 0
-
-
-def _salted(grams: NDArray[np.uint32], salts: NDArray[np.uint64], channel: int) -> NDArray[np.uint32]:
-    """Keys of the posting lists: a gram of one city and channel never meets that of another, but by chance."""
-    mixed = (grams.astype(np.uint64) << np.uint64(32)) ^ (salts * _MIX) ^ np.uint64(channel * 0x9E3779B1)
-    mixed ^= mixed >> np.uint64(29)
-    mixed *= _MIX
-    mixed ^= mixed >> np.uint64(32)
-    mixed *= _MIX
-    return (mixed >> np.uint64(64 - KEY_BITS)).astype(np.uint32)
-
-
-def _identities(
-    complaints: Sequence[Complaint], readings: Sequence[Reading] | None
-) -> Grams:
-    rows: list[int] = []
-    hashes: list[int] = []
-    for row, complaint in enumerate(complaints):
-        reading = readings[row] if readings else None
-        cited = complaint.cited_receipts + (reading.cited_receipts if reading else ())
-        respondent = complaint.respondent or (reading.respondent if reading else None)
-        found = {f"receipt:{receipt}" for receipt in (*cited, complaint.receipt_no) if receipt}
-        if complaint.reporter:
-            found.add(f"reporter:{complaint.reporter}")
-        if respondent:
-            found.add(f"respondent:{respondent}")
-        found |= {f"token:{kind}:{key}" for kind, key, _ in identity_tokens(complaint.full_text)}
-        rows += [row] * len(found)
-        hashes += [crc32(value.encode()) for value in sorted(found)]
-    return Grams(np.array(rows, np.uint32), np.array(hashes, np.uint32))

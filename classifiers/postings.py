@@ -21,7 +21,9 @@ KEY_BITS = 30
 _ITEM_BITS = np.uint64(32)
 # a run is merged into its elder once it has grown to a quarter of it
 _RATIO = 4
+# postings to a bucket: few make a run quick to search, more make a large one small
 _PER_BUCKET = 8
+_LARGE = 1 << 22
 _PARTS = ("directory", "prints", "items")
 
 Keys = NDArray[np.uint32]
@@ -46,15 +48,19 @@ class Run:
     @classmethod
     def build(cls, packed: NDArray[np.uint64]) -> Run:
         """From sorted `key << 32 | item`."""
-        wanted = max(packed.size // _PER_BUCKET, 1)
-        bits = min(max(wanted.bit_length(), KEY_BITS - 16), KEY_BITS - 4)
+        buckets = packed.size // _PER_BUCKET if packed.size >= _LARGE else packed.size
+        least = KEY_BITS - 8 if packed.size >= _LARGE else KEY_BITS - 16
+        bits = min(max(buckets.bit_length(), least), KEY_BITS - 4)
         low = KEY_BITS - bits
-        buckets = (packed >> (_ITEM_BITS + np.uint64(low))).astype(np.uint32)
+        filed = (packed >> (_ITEM_BITS + np.uint64(low))).astype(np.uint32)
         directory = np.zeros((1 << bits) + 1, np.uint32)
-        np.cumsum(np.bincount(buckets, minlength=1 << bits), dtype=np.uint32, out=directory[1:])
+        np.cumsum(np.bincount(filed, minlength=1 << bits), dtype=np.uint32, out=directory[1:])
         prints = (packed >> _ITEM_BITS) & np.uint64((1 << low) - 1)
         items = packed.astype(np.uint32)
-        return cls(directory, prints.astype(np.uint8 if low <= 8 else np.uint16), items, int(items.max()))
+        newest = int(items.max())
+        if low <= 8:
+            return cls(directory, prints.astype(np.uint8), items, newest)
+        return cls(directory, prints.astype(np.uint16), items, newest)
 
     def packed(self) -> NDArray[np.uint64]:
         """Back to sorted `key << 32 | item`."""
@@ -115,6 +121,10 @@ class Hits:
 
     runs: tuple[tuple[Run, Bounds, Bounds], ...]
     counts: NDArray[np.int64]
+
+    def then(self, older: Hits) -> Hits:
+        """The same keys found in lists of which the others are the older."""
+        return Hits(self.runs + older.runs, self.counts + older.counts)
 
     def newest(self, limits: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
         """The newest postings of each key, at most `limits` of them: index of the key, item; in no certain order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +61,31 @@ class GramCounts:
     def discard(self, buckets: NDArray[np.uint32]) -> None:
         """Take one from each counter named (a counter named twice loses two)."""
         np.subtract.at(self.counts, buckets, np.uint32(1))
+
+    def save(self, folder: Path) -> None:
+        """Write the counters and what is remembered into a folder."""
+        np.save(folder / "counts.npy", self.counts, allow_pickle=False)
+        entries = [np.array([[first, size] for first, size, _, _ in self._undo], np.int64).reshape(-1, 2)]
+        lengths = [np.diff(offsets) for *_, offsets in self._undo]
+        buckets = [buckets for _, _, buckets, _ in self._undo]
+        for name, parts in (("entries", entries), ("lengths", lengths), ("buckets", buckets)):
+            joined = np.concatenate(parts) if parts else np.empty(0, np.int64)
+            np.save(folder / f"counts-{name}.npy", joined, allow_pickle=False)
+
+    @classmethod
+    def open(cls, folder: Path) -> GramCounts:
+        """Map what `save` wrote."""
+        counts = cls(np.asarray(np.load(folder / "counts.npy", mmap_mode="c", allow_pickle=False)))
+        entries, lengths, buckets = (
+            np.load(folder / f"counts-{name}.npy", allow_pickle=False) for name in ("entries", "lengths", "buckets")
+        )
+        row = bucket = 0
+        for first, size in entries.tolist():
+            offsets = np.concatenate(([0], np.cumsum(lengths[row : row + size]))).astype(np.int64)
+            counts._undo.append((first, size, buckets[bucket : bucket + offsets[-1]], offsets))
+            counts._held += size
+            row, bucket = row + size, bucket + int(offsets[-1])
+        return counts
 
     def truncate(self, size: int) -> None:
         """Forget what was remembered of complaints numbered `size` and up; their numbers will be given again."""
