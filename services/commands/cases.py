@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 import typer
 
+from contracts.vocabulary import LinkKind
 from services.commands.output import JSON_OPTION, Failed, console, print_json, print_table, run
 from services.commands.session import connection
 
@@ -118,12 +118,16 @@ def show(
             for m in force["members"]
         ]
         print_table("专班", ("单位", "角色", "责任人", "措施", "时限"), members, empty="")
-    rows = [
-        (link["receipt_no"], ACTS[link["act"]] + ("" if link["live"] or link["act"] != "link" else "（已失效）"), link["kind"],
-         BANDS[link["band"]], f"{link['score']:.2f}", "；".join(w["text"] for w in link["why"]) or "", link["decided_by"], str(link["id"]))
-        for link in found["links"]
-    ]  # fmt: skip
-    print_table("关联", ("受理编号", "行为", "关系", "方式", "把握", "理由", "决定者", "关联编号"), rows, empty="")
+    console.print("\n关联", style="bold")
+    for link in found["links"]:
+        void = "" if link["live"] or link["act"] != "link" else "（已失效）"
+        head = f"{link['receipt_no']}  {ACTS[link['act']]}{void}  {LinkKind(link['kind']).label}  {BANDS[link['band']]}"
+        sure = "" if link["band"] == "new" else f"  把握 {link['score']:.2f}"
+        by = "" if link["decided_by"] == "machine" else f"  {link['decided_by']}"
+        console.print(f"{head}{sure}{by}  {link['id']}", markup=False, highlight=False)
+        for facts, mark in ((link["why"], "同"), (link["against"], "异")):
+            if facts:
+                console.print(f"    {mark}：{'；'.join(fact['text'] for fact in facts)}", markup=False, style="dim")
     console.print("next: petitions link undo 关联编号 --reason 理由", style="dim", markup=False)
 
 

@@ -8,10 +8,13 @@ from typing import Any, TypeVar
 
 import orjson
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
 T = TypeVar("T")
+UNBROKEN_CELLS = 16
+"""Numbers, codes and terms up to this width stay on one line; a broken case number cannot be copied."""
 console = Console()
 console_err = Console(stderr=True)
 JSON_OPTION = typer.Option(False, "--json", help="One JSON document instead of a table.")
@@ -34,7 +37,8 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
     table = Table(title=title, title_justify="left", header_style="bold")
     for index, column in enumerate(columns):
         number = all(isinstance(row[index], (int, float)) for row in rows)
-        table.add_column(column, justify="right" if number else "left", overflow="fold")
+        short = all(cell_len(str(row[index] or "")) <= UNBROKEN_CELLS for row in rows)
+        table.add_column(column, justify="right" if number else "left", overflow="fold", no_wrap=short)
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row))
     console.print(table)
