@@ -37,7 +37,7 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
     table = Table(title=title, title_justify="left", header_style="bold")
     for index, column in enumerate(columns):
         number = all(isinstance(row[index], (int, float)) for row in rows)
-        short = all(cell_len(str(row[index] or "")) <= UNBROKEN_CELLS for row in rows)
+        short = all((width := cell_len(str(row[index] or ""))) <= UNBROKEN_CELLS or width == 36 for row in rows)
         table.add_column(column, justify="right" if number else "left", overflow="fold", no_wrap=short)
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row))
