@@ -161,9 +161,9 @@ class Triaging:
                 opened.append(case_id)
                 firsts[case_id] = (event, matter)
             counts = cases[case_id]
-            if decision.kind is not LinkKind.DUPLICATE_DELIVERY:
-                counts.count(event.reporter)
             first = decision.band is not LinkBand.AUTO
+            if first or decision.kind is not LinkKind.DUPLICATE_DELIVERY:
+                counts.count(event.reporter)
             shared = dict(
                 occurred_at=now, case_id=case_id, complaint_id=event.complaint_id, receipt_no=event.receipt_no,
                 link_id=link_id, region=event.region, channel=event.channel, key_item=event.key_item,
