@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from services.infra.settings import Settings, repository_root
+from services.infra.settings import Settings, load, repository_root
 from services.stack import StackError, problems
 from services.stack.ports import free_port
 from services.stack.processes import end, set_aside
@@ -171,14 +171,21 @@ def supervise(settings: Settings, layout: Sequence[tuple[str, ...]]) -> None:
 
 
 def detach(settings: Settings, services: str) -> Started:
-    """Start a supervisor of its own session; it lives on when we end."""
+    """Start a supervisor of its own session for these services (comma-separated); it lives on when we end.
+
+    It is started as this module, not as the command line, which would cost it a hundred megabytes of what it never uses.
+    """
+    from services.registry import LAYOUT
+
+    wanted = set(services.split(","))
+    groups = [",".join(name for name in group if name in wanted) for group in LAYOUT]
     log = settings.home / "log" / "supervisor.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     set_aside(log)
     with log.open("ab") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "services.cli", "supervise", "--services", services], cwd=repository_root(),
-            stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
+            [sys.executable, "-m", "services.stack.supervisor", *filter(None, groups)], cwd=repository_root(), stdin=subprocess.DEVNULL,
+            stdout=out, stderr=out, start_new_session=True,
             env={**os.environ, "PETITIONS_HOME": str(settings.home.absolute())},
         )  # fmt: skip
     started = Started.of(process.pid, 0)
@@ -197,3 +204,7 @@ def stop(home: Path) -> bool:
             ended = end(left, seconds=GRACE_SECONDS) or ended
             state.forget(name)
     return ended
+
+
+if __name__ == "__main__":
+    supervise(load(), [tuple(group.split(",")) for group in sys.argv[1:]])
