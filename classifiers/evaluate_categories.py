@@ -137,6 +137,7 @@ def main(argv: list[str] | None = None) -> int:
         for name, figures in after_training(sets).items():
             show(f"after training, {name}", figures)
         show("units on later tickets", units_later(options.data / "tickets_2018.jsonl"))
+        show("units, trained again each 100", units_later(options.data / "tickets_2018.jsonl", step=100))
     return 0
 
 

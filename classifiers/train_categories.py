@@ -146,9 +146,9 @@ def fit(examples: Sequence[Example], version: str, provenance: Mapping[str, Any]
         return _binary(x[rows], y, weight[rows], strength), a, b
 
     known = np.flatnonzero([e.env is not None for e in examples])
-    if not len(known):
-        raise ValueError("no example says whether it is environmental")
     if "environmental" in heads:
+        if not len(known):
+            raise ValueError("no example says whether it is environmental")
         output, a, b = binary(known, np.array([bool(examples[i].env) for i in known]),
                               STRENGTH["environmental"])
         add(Head("environmental", "binary", ("environmental",), (a,), (b,)), [output])

@@ -1,0 +1,163 @@
+"""Training on a city's own history: what `petitions train` does for categories and units.
+
+A city's tickets are added to the corpus, which then counts little; the newest part is held out, old and new model
+answer it, and the new one is promoted only where it is not worse. `after_training` and `units_later` measure the same
+out of fold, for `petitions evaluate`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from classifiers.artifact import Artifact, save
+from classifiers.categories import Categories
+from classifiers.corpus.generator import generate
+from classifiers.evaluate_categories import SCORED, Labelled, answers, f1, label_figures, unit_figures
+from classifiers.segment import shared
+from classifiers.text_features import plain
+from classifiers.train_categories import Example, fit, from_corpus
+from classifiers.units import NAME as UNITS
+from classifiers.units import Units, fit_units
+
+CORPUS_ROWS, CORPUS_WEIGHT = 8_000, 0.25
+HELD_OUT = 0.2
+FOLDS = 5
+TOLERANCE = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Old against new on the newest part; `promoted` where no figure both have got worse."""
+
+    old: dict[str, float]
+    new: dict[str, float]
+    promoted: bool
+
+
+def corpus_examples() -> list[Example]:
+    """The share of the corpus that trains beside a city's history."""
+    return from_corpus(generate(CORPUS_ROWS), CORPUS_WEIGHT)
+
+
+def from_ticket(row: Mapping[str, Any]) -> Example:
+    """A closed ticket: text, and title, env, types, subtype, demand, unit, matter where it has them."""
+    types = row.get("types")
+    return Example(
+        row["text"], row.get("title") or "", row.get("env"), None if types is None else tuple(types),
+        row.get("subtype"), row.get("demand"), row.get("unit"), str(row.get("matter") or row["id"]), 1.0, True,
+    )
+
+
+def train(examples: Sequence[Example], version: str, heads: Sequence[str] | None = None) -> Artifact:
+    """A model of corpus and city together; the city's examples carry `city=True`."""
+    rows = [*corpus_examples(), *examples]
+    provenance = {"trained_on": "own corpus and city history", "corpus": CORPUS_ROWS, "city": len(examples)}
+    return fit(rows, version, provenance, *(() if heads is None else (heads,)))
+
+
+def judge(model: Categories, examples: Sequence[Example]) -> dict[str, float]:
+    """The figures old and new are compared by; only those the examples have labels for."""
+    rows = [{"id": str(i), "title": e.title, "text": e.text} for i, e in enumerate(examples)]
+    p, out = answers(model, rows), {}
+    known = [i for i, e in enumerate(examples) if e.env is not None]
+    if known:
+        truth = np.array([bool(examples[i].env) for i in known])
+        out["env F1"] = f1(p["environmental"][known, 0] >= 0.5, truth)
+    typed = [i for i, e in enumerate(examples) if e.env and e.types is not None]
+    names = model.labels("types")
+    each = [
+        f1(p["types"][typed, names.index(t)] >= 0.5, np.array([t in (examples[i].types or ()) for i in typed]))
+        for t in SCORED if any(t in (examples[i].types or ()) for i in typed)
+    ]
+    if each:
+        out["types macro F1"] = float(np.mean(each))
+    united = [i for i, e in enumerate(examples) if e.unit]
+    if united:
+        labels = model.labels("unit")
+        best = p["unit"][united].argmax(axis=1)
+        out["unit top-1"] = float(np.mean([labels[b] == examples[i].unit for b, i in zip(best, united, strict=True)]))
+    return out
+
+
+def train_and_compare(tickets: Sequence[Mapping[str, Any]], folder: Path, version: str,
+                      old: Categories | None = None) -> Comparison:
+    """Train on all but the newest fifth of `tickets` (oldest first), compare, and save into `folder` where not worse.
+
+    Whole matters go to one side: a matter of the newest part that began before it is left out of the training part.
+    ValueError where there are fewer than 50 tickets.
+    """
+    if len(tickets) < 50:
+        raise ValueError(f"{len(tickets)} tickets are too few to learn from and to judge by; 50 are needed")
+    examples = [from_ticket(t) for t in tickets]
+    cut = round(len(examples) * (1 - HELD_OUT))
+    newest = {e.group for e in examples[cut:]}
+    model = train([e for e in examples[:cut] if e.group not in newest], version)
+    before, after = judge(old or Categories.load(), examples[cut:]), judge(Categories(model), examples[cut:])
+    promoted = all(after[k] >= before[k] - TOLERANCE for k in before)
+    if promoted:
+        save(model, folder)
+    return Comparison(before, after, promoted)
+
+
+def after_training(sets: Sequence[Labelled]) -> dict[str, dict[str, float]]:
+    """Figures by set when every row is answered by a model that saw no row of its matter; all sets train together."""
+    rows = [(s.name, r, g) for s in sets for r, g in zip(s.rows, s.gold, strict=True)]
+    examples = [
+        from_ticket({**r, "env": bool(g["env"]), "types": g["types"] if g["env"] else None, "unit": None,
+                     "matter": f"{name}/{g['matter']}" if g["matter"] else f"{name}/{r['id']}"})
+        for name, r, g in rows
+    ]
+    corpus = corpus_examples()
+    order = np.random.default_rng(7).permutation(sorted({e.group for e in examples}))
+    fold_of = {group: i % FOLDS for i, group in enumerate(order)}
+    fold = np.array([fold_of[e.group] for e in examples])
+    env, types = np.zeros(len(rows)), np.zeros((len(rows), len(SCORED)))
+    for k in range(FOLDS):
+        seen = [e for e, f in zip(examples, fold, strict=True) if f != k]
+        model = Categories(fit([*corpus, *seen], f"fold-{k}", {}, ("environmental", "types")))
+        at = np.flatnonzero(fold == k)
+        p = answers(model, [rows[i][1] for i in at])
+        env[at] = p["environmental"][:, 0]
+        types[at] = p["types"][:, [model.labels("types").index(t) for t in SCORED]]
+    out = {}
+    for s in sets:
+        at = np.flatnonzero([name == s.name for name, _, _ in rows])
+        out[s.name] = label_figures(env[at], types[at], SCORED, s.gold)
+    return out
+
+
+def units_of(examples: Sequence[Example], version: str) -> Artifact:
+    """A unit model of examples in order of time; those without a unit are left out."""
+    known = [e for e in examples if e.unit]
+    texts = [plain(e.full_text) for e in known]
+    return fit_units(shared().cut_many(texts), texts, [e.unit or "" for e in known], version, {"tickets": len(known)})
+
+
+def units_later(path: Path, share: float = HELD_OUT, step: int | None = None) -> dict[str, float]:
+    """Lead unit on the newest `share` of a file of tickets (id, text, dept_norm, relay), learnt from the earlier ones.
+
+    Desks that only pass on are left out on both sides. With `step`, the model is trained again after that many
+    tickets, as a nightly `petitions train` would; else it is trained once.
+    """
+    with path.open(encoding="utf-8") as file:
+        tickets = [t for t in map(json.loads, file) if t["dept_norm"] and not t["relay"]]
+    tickets.sort(key=lambda t: t["id"])
+    examples = [from_ticket({**t, "unit": t["dept_norm"]}) for t in tickets]
+    cut = round(len(examples) * (1 - share))
+    step = step or len(examples) - cut
+    labels = tuple(sorted({e.unit or "" for e in examples}))
+    p = np.zeros((len(examples) - cut, len(labels)))
+    for low in range(cut, len(examples), step):
+        part = examples[low : low + step]
+        model = Units(units_of(examples[:low], "later"))
+        texts = [plain(e.full_text) for e in part]
+        p[low - cut : low - cut + len(part), [labels.index(u) for u in model.labels]] = model.scores(
+            shared().cut_many(texts), texts
+        )
+    return unit_figures(p, labels, [e.unit or "" for e in examples[cut:]])
