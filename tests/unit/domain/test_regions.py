@@ -181,10 +181,10 @@ def test_looking_up_does_not_grow_with_the_number_of_names() -> None:
     def best(city) -> float:  # type: ignore[no-untyped-def]
         times = []
         for _ in range(7):
-            start = time.perf_counter()
+            start = time.thread_time()
             for _ in range(50):
                 find_region(None, None, text, city)
-            times.append(time.perf_counter() - start)
+            times.append(time.thread_time() - start)
         return min(times)
 
     find_region(None, None, text, big)

@@ -356,11 +356,11 @@ def test_twenty_thousand_hostile_characters_take_linear_time(unit: str) -> None:
         text = (unit * size)[:size]
         return min(_timed(text, known) for _ in range(3))
 
-    # four times the text may take at most ten times as long; below 2 ms the clock's own noise decides
-    assert seconds(20_000) < max(10 * seconds(5_000), 0.02)
+    # four times the text may take at most ten times as long; below a few ms the clock's own noise decides
+    assert seconds(20_000) < max(10 * seconds(5_000), 0.05)
 
 
 def _timed(text: str, known: KnownIdentity) -> float:
-    begin = time.perf_counter()
+    begin = time.thread_time()
     scrub(text, known, KEY)
-    return time.perf_counter() - begin
+    return time.thread_time() - begin
