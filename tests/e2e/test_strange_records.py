@@ -5,12 +5,14 @@ from pathlib import Path
 
 import orjson
 
-from contracts.topics import REJECTED, SUBMITTED
+from contracts.topics import ASSIGNED, REJECTED, SUBMITTED
 from services.infra.settings import Settings
 from tests.support.complaints import a_complaint
 from tests.support.outcome import broken_promises, settled
 from tests.support.processes import Processes
 from tests.support.topics import everything, publish
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
 async def test_a_strange_record_is_told_to_its_source_and_costs_its_neighbours_nothing(system: Settings, tmp_path: Path) -> None:
@@ -27,7 +29,7 @@ async def test_a_strange_record_is_told_to_its_source_and_costs_its_neighbours_n
         b'{"text": "' + b"x" * 600_000 + b'"}',
         b"[" * 50_000,
     ]
-    headers = [("reply_to", b"petition.complaint.rejected.v1"), ("bad", b"\xff\xfe"), ("ce_id", b"7"), ("content-type", b"text/plain")]
+    headers = [("reply_to", b"petition.complaint.rejected.v1"), ("bad", b"\xff\xfe"), ("ce_id", b"7"), ("content-type", b"text/plain"), ("traceparent", f"00-{TRACE}-00f067aa0ba902b7-01".encode())]
     processes = Processes(system, ("intake", "triage", "dispatch", "relay"), tmp_path)
     await publish(system, SUBMITTED.name, records[:250])
     for value in strange:
@@ -41,6 +43,8 @@ async def test_a_strange_record_is_told_to_its_source_and_costs_its_neighbours_n
         rejected = [orjson.loads(r.value) for r in await everything(system, REJECTED.name)]
         assert len(rejected) == len(strange)
         assert all(r["reasons"] and r["reasons"][0]["remedy_zh"] for r in rejected)
+        traces = [dict(r.headers)["traceparent"].decode().split("-")[1] for r in await everything(system, ASSIGNED.name)]
+        assert 0 < traces.count(TRACE) < len(traces), "the hotline's trace reaches the assignments of its records and no others"
         assert {r["external_id"] for r in rejected if r.get("external_id")} >= {"S-1", "S-2"}
     finally:
         await asyncio.to_thread(processes.stop)

