@@ -19,7 +19,11 @@ from services.infra.settings import load
 
 app = typer.Typer(no_args_is_help=True, help="The city file: units, people, duties, triggers, task forces.")
 FOLDER = typer.Argument(None, exists=True, file_okay=False, help="Folder of the city file; the configured one where not given.")
-STORE = "INSERT INTO dispatch.city_versions (version, content, loaded_at, loaded_by) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
+# Loading an earlier version again puts it back in force.
+STORE = """
+INSERT INTO dispatch.city_versions (version, content, loaded_at, loaded_by) VALUES ($1, $2, $3, $4)
+ON CONFLICT (version) DO UPDATE SET loaded_at = excluded.loaded_at, loaded_by = excluded.loaded_by
+"""
 CURRENT = "SELECT version, content::text AS content, loaded_at FROM dispatch.city_versions ORDER BY loaded_at DESC LIMIT 1"
 CASES = "SELECT case_no, opened FROM dispatch.cases WHERE opened IS NOT NULL ORDER BY case_no DESC LIMIT $1"
 
@@ -50,20 +54,17 @@ def check(folder: Path = FOLDER, as_json: bool = JSON_OPTION) -> None:
     console.print("next: petitions city diff (what it would change), petitions city load (put it in force)", style="dim", markup=False)
 
 
-@app.command()
-def load_(folder: Path = FOLDER) -> None:
+@app.command("load")
+def load_city(folder: Path = FOLDER) -> None:
     """Put a city file in force for new decisions; decided cases stay as they are."""
     city = _city(folder)
 
-    async def work() -> str:
+    async def work() -> None:
         async with connection() as c:
-            return await c.execute(STORE, city.version, city.to_json().encode(), datetime.now(UTC), getpass.getuser())
+            await c.execute(STORE, city.version, city.to_json().encode(), datetime.now(UTC), getpass.getuser())
 
-    fresh = run(work()).endswith("1")
-    console.print(f"{city.name} 版本 {city.version[:12]} {'已生效，新派单起适用' if fresh else '此前已载入'}", markup=False)
-
-
-app.registered_commands[-1].name = "load"
+    run(work())
+    console.print(f"{city.name} 版本 {city.version[:12]} 已生效，新派单起适用；已派案件不变", markup=False)
 
 
 @app.command()
