@@ -8,6 +8,7 @@ import typer
 
 from services.commands import cases, city, deadletters, links, local, offline, publish
 from services.commands.output import Failed, console_err
+from services.stack import StackError
 
 app = typer.Typer(
     name="petitions",
@@ -30,7 +31,7 @@ def main() -> None:
     """Entry point: failures the user can act on are one sentence on standard error and exit status 1."""
     try:
         app()
-    except Failed as failure:
+    except (Failed, StackError) as failure:
         console_err.print(f"petitions: {failure}", style="red", highlight=False, markup=False)
         sys.exit(1)
 
