@@ -279,7 +279,7 @@ def _pack_names(record: np.void, parts: Parts) -> str:
         for i in range(name.start, name.end - 1):
             pair = plain[i : i + 2]
             grams[pair] = grams.get(pair, 0) | here | _zone(parts, i)
-        for a, b in pairwise(name.core):
+        for a, b in pairwise(name.text):
             sounds[code(a) + code(b)] = None
     for i in range(head[0], head[1] - 1):
         if _HAN_PAIR.match(plain, i):

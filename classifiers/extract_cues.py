@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from classifiers.normalize import number
+
 _HAPPENS = re.compile(
     r"(?:每天|每晚|天天|周末|节假日)?(?:凌晨|清晨|早上|上午|中午|下午|傍晚|晚上|夜间|夜里|深夜|半夜|昼夜|全天|通宵)?"
     r"(?:[0-2]?\d(?:：[0-5]\d|点(?:半|钟|[0-5]?\d分?)?|时(?!间|候|常)(?:许)?)"
@@ -22,7 +24,7 @@ _AMOUNT = re.compile(
     r"(户|分贝|米|公里|亩|吨|人|家|台|辆|平方米|平方|口|头|只|业主|名业主|db)"
 )
 _UNIT_NAMES = {"db": "分贝", "平方": "平方米", "业主": "户", "名业主": "户"}
-_RECEIPT = re.compile(r"(?<![\d.])(?:20\d{12}|(?:工单|受理|编号|信访|回执|单号|件号)[^\d\n，。]{0,6}([a-z]{0,4}\d{8,18}))(?!\d)")
+_RECEIPT = re.compile(r"(?<![\d.])(?:20\d{12}|(?:工单|受理|编号|信访|回执|单号|件号)[^\d\n，。]{0,6}?([a-z]{0,4}\d{8,18}))(?!\d)")
 _LETTERED = re.compile(r"(?<![0-9a-z])[a-z]{1,4}-?20\d{6,14}(?!\d)")
 _BEFORE = re.compile(
     r"(?:多次|已经|已|曾|再次|反复|之前|以前|此前|上次|几次|无数次|一直|屡次|又)[^，。！？\n]{0,8}(?:投诉|反映|举报|打过?12345|打电话|写信|上访|报警|留言)"
@@ -57,8 +59,6 @@ def since(plain: str) -> str | None:
 
 def numbers(plain: str) -> tuple[tuple[str, float], ...]:
     """(unit, amount) of households, decibels, metres and the like, at most six, in order."""
-    from classifiers.normalize import number
-
     found: dict[tuple[str, float], None] = {}
     for match in _AMOUNT.finditer(plain):
         value = float(match[1]) if match[1][0].isdigit() else number(match[1])

@@ -11,6 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from classifiers.normalize import number
+
 _ENDINGS: dict[str, str] = {
     "road": "大道 大街 公路 高速 国道 省道 立交 立交桥 大桥 路 街 巷 胡同",
     "estate": "小区 花园 花苑 家园 新村 新城 嘉园 大厦 山庄 公寓 公馆 雅苑 佳苑 豪庭 华庭 华府 别墅 宿舍 家属院 "
@@ -39,13 +41,18 @@ _BREAKS = frozenset(
     ["的", "了", "是", "在", "有", "和", "与", "及", "或", "到", "至", "从", "向", "往", "沿", "于", "位于", "坐落", "座落", "处于", "地处", "被", "把", "将", "对", "给", "让", "使", "由", "为", "因", "因为", "由于", "就", "都", "也", "还", "又", "再", "很", "太", "我", "我们", "你", "你们", "他", "他们", "它", "其", "本人", "该", "此", "这", "那", "这个", "那个", "这里", "那里", "某", "每", "每天", "每晚", "一个", "一家", "两家", "几家", "有人", "有个", "有一", "有一家", "多家", "开", "开了", "开设", "新开", "经营", "住", "住在", "居住", "居住在", "家住", "租住", "反映", "投诉", "举报", "咨询", "来电", "表示", "建议", "关于", "请", "请问", "希望", "市民", "网友", "业主", "居民", "村民", "群众", "附近", "旁", "旁边", "旁的", "边", "对面", "楼下", "楼上", "隔壁", "门口", "门前", "路口", "交叉口", "交汇处", "交汇", "交界", "交界处", "后面", "前面", "背后", "后方", "前方", "内", "里", "里面", "外", "外面", "处", "侧", "东侧", "西侧", "南侧", "北侧", "东边", "西边", "南边", "北边", "中间", "之间", "一楼", "二楼", "三楼", "底楼", "底商", "地下室", "楼顶", "期间", "时", "时候", "每次", "今天", "昨天", "昨晚", "现在", "目前", "近日", "近期", "最近", "一直", "长期", "经常", "常年", "早上", "上午", "中午", "下午", "晚上", "夜间", "凌晨", "半夜", "深夜", "发现", "看到", "听到", "导致", "造成", "严重", "非法", "违规", "违法", "私自", "擅自", "无证", "大量", "存在", "建", "建了", "建设", "修建", "新建", "施工", "改造", "拆迁", "产生", "排放", "制造", "播放", "使用", "放", "堆", "堆放", "倾倒", "路过", "经过", "靠近", "紧邻", "紧挨", "毗邻", "相邻", "挨着", "离", "距离", "距", "不", "没", "没有", "无", "未", "多", "个", "家", "间", "栋", "号", "号楼", "单元", "层", "楼", "米", "名叫", "名为", "叫", "叫做", "一", "第一", "问题", "领导", "尊敬", "您好", "你好", "贵", "整个", "全", "大家", "周边", "周围", "沿线", "沿街", "一带", "方向", "方位", "以及", "而", "但", "但是", "并", "并且", "而且", "所以", "如果", "只", "只有", "去", "来", "说", "称", "想", "要", "严查", "查处", "解决", "处理", "核实", "整治", "管管", "救救", "强烈", "要求", "求", "拒绝", "反对", "谁", "什么", "怎么", "为什么", "为何", "如何", "能否", "是否", "何时", "老是", "总是", "天天", "夜夜", "晚", "早", "公路边", "马路边", "路边", "河边", "靠", "面对", "正对", "对着", "朝", "包括", "以", "等", "等等", "下", "上", "中", "后", "前", "进", "出", "过", "去年", "今年", "前年", "年", "月", "日", "点", "分", "大", "小", "新", "老", "原", "旧", "反应", "诉", "诉求", "求助", "被投诉", "来访", "来信", "一处", "有处", "多处", "处处", "所有", "另", "另外", "其中", "同时", "属于", "属", "微信", "网上", "平台", "职能局", "职能", "部门", "有关", "相关", "政府", "城管", "环保", "公安", "物业"]
 )
 _NUMBERED = re.compile(
-    r"(?:[a-z]?\d{1,4}(?:-\d{1,3})?|[一二三四五六七八九十]{1,3}|[a-z])(号楼|号院|栋|幢|座|单元|号|期)(?!线|楼)|"
+    r"(?:[a-z]?\d{1,4}(?:-\d{1,3})?|[一二三四五六七八九十]{1,3}|[a-z])(号楼|号院|栋|幢|座|单元|号(?!线|楼)|期(?!间|待|望))|"
     r"(?:[a-z]?\d{1,4}|[a-z])(?=(栋|幢|座))"
+)
+# Never the last word of a name, however much stands before it.
+_NEVER = frozenset(
+    ["进行", "执行", "不行", "运行", "实行", "施行", "举行", "步行", "通行", "出行", "现场", "立场", "到场", "当场", "家里", "夜里", "这里", "那里", "哪里", "心里", "屋里", "房里", "嘴里", "群里", "平台", "阳台", "窗台", "电台", "出台", "柜台", "排队", "定居", "民居", "邻居", "网吧里", "好吧", "一场", "住院", "职能局", "物业", "居委会", "业主", "停车场", "政府", "地区", "片区", "区域", "辖区", "市区", "城区", "小区里", "社区里", "该店", "本店", "开店", "商店里", "门店", "工厂里", "多家店", "每个店"]
 )
 _QUOTED = re.compile(r"“([^“\n，。！？：；]{2,14})“")
 _BAD = re.compile(r"[^0-9a-z\u4e00-\u9fff]")
 _GENERIC_TAIL = re.compile(r"(?:小区|社区|住宅区|有限责任公司|有限公司|分公司|公司|街道办事处|街道办|办事处|大院|里面|周边)$")
 _MOST = 10
+_TRADES = frozenset(["烧烤园", "养殖园", "采摘园", "物流城", "娱乐城", "歌城", "酒城", "洗浴城", "美食城", "家具城", "建材城", "电玩城", "网城"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +74,21 @@ def _kind(token: str) -> tuple[str, str] | None:
     return None
 
 
+# How many last characters identify a name of a kind: names are grown leftwards and often too long, so that wholes
+# would differ where the place is one ("其是龙华区"), while their ends agree. Businesses differ at their beginning.
+_TELLING = {"district": 3, "town": 3, "village": 3, "road": 3, "estate": 3, "body": 4}
+
+
 def _core(kind: str, text: str) -> str:
-    core = _GENERIC_TAIL.sub("", text) if kind != "road" else text
-    return core if len(core) >= 2 else text
+    core = text if kind == "road" else _GENERIC_TAIL.sub("", text)
+    if len(core) < 2:
+        core = text
+    telling = _TELLING.get(kind)
+    if telling is None:
+        return core
+    if kind == "road" and core.endswith(("大道", "大街", "公路", "高速", "大桥")):
+        telling = 4
+    return core[-telling:]
 
 
 def typed_names(plain: str, tokens: Sequence[str], starts: Sequence[int]) -> list[Name]:
@@ -81,6 +100,8 @@ def typed_names(plain: str, tokens: Sequence[str], starts: Sequence[int]) -> lis
         if kind_ending is None:
             continue
         kind, ending = kind_ending
+        if token in _NEVER:
+            continue
         j, length = i, len(token)
         while j > barrier:
             before = tokens[j - 1]
@@ -92,7 +113,11 @@ def typed_names(plain: str, tokens: Sequence[str], starts: Sequence[int]) -> lis
             length += len(before)
         start = starts[j]
         end = starts[i] + len(token)
+        if plain[start] == "号":  # segmentation joins the unit of the number before to the name
+            start += 1
         text = plain[start:end]
+        if kind == "estate" and (text[-3:] in _TRADES or text[-2:] in _TRADES):
+            kind = "business"
         if text in _NOT_NAMES or len(text) < 2 or (ending in _WEAK and len(text) < 2 + (ending in "里台组队行场吧")):
             continue
         if j == i and token in _BREAKS:
@@ -116,8 +141,6 @@ def typed_names(plain: str, tokens: Sequence[str], starts: Sequence[int]) -> lis
 
 
 def _value(written: str) -> str:
-    from classifiers.normalize import number
-
     if written and not written.isascii():
         value = number(written)
         return str(value) if value is not None else written

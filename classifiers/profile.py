@@ -135,7 +135,7 @@ _COMMON_IDF = 10.5
 
 
 def _general_table() -> list[str]:
-    return files("jieba.analyse").joinpath("idf.txt").read_text("utf8").splitlines()
+    return files("jieba").joinpath("analyse", "idf.txt").read_text("utf8").splitlines()
 
 
 @lru_cache(maxsize=1)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from classifiers.pairs import NAMES, Floats
+from classifiers.pairs import INDEX, NAMES, Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class PairModel:
     tree_share: float
     calibration_x: npt.NDArray[np.float64]  # raw log-odds, ascending
     calibration_y: npt.NDArray[np.float64]  # calibrated log-odds, not descending
+    prior: dict[str, float] = field(default_factory=dict)  # log-odds set by hand, added after calibration
     provenance: dict[str, Any] = field(default_factory=dict)
 
     def linear(self, x: Floats) -> npt.NDArray[np.float64]:
@@ -74,7 +75,10 @@ class PairModel:
 
     def __call__(self, x: Floats) -> npt.NDArray[np.float64]:
         """Calibrated probability, in 0..1."""
-        return 1 / (1 + np.exp(-self.calibrate(self.raw(x))))
+        odds = self.calibrate(self.raw(x))
+        for name, weight in self.prior.items():
+            odds = odds + weight * x[:, INDEX[name]]
+        return 1 / (1 + np.exp(-odds))
 
     def calibrate(self, raw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Calibrated log-odds; outside the known range the line goes on with slope one."""
@@ -99,13 +103,13 @@ def save(model: PairModel, path: Path) -> None:
             name: [round(float(v), 6) for v in values]
             for name, *values in zip(NAMES, model.weights, model.mean, model.scale, strict=True)
         },
-        "intercept": round(model.intercept, 6), "base": round(model.base, 6), "tree_share": model.tree_share,
+        "set_by_hand": model.prior, "intercept": round(model.intercept, 6), "base": round(model.base, 6), "tree_share": model.tree_share,
         "calibration": [[round(float(a), 5), round(float(b), 5)] for a, b in zip(model.calibration_x, model.calibration_y, strict=True)],
         "trees": [_write(tree, 0) for tree in model.trees],
     }
     text = json.dumps(body, ensure_ascii=False, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()
-    envelope = {"sha256": digest, "version": model.version or digest[:12], **body}
+    envelope = {"sha256": digest, "version": digest[:12], **body}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(envelope, ensure_ascii=False, indent=1) + "\n", "utf8")
 
@@ -125,7 +129,7 @@ def load(path: Path) -> PairModel:
         version=version, mean=linear[:, 1], scale=linear[:, 2], weights=linear[:, 0], intercept=envelope["intercept"],
         base=envelope["base"], trees=tuple(_read(tree) for tree in envelope["trees"]),
         tree_share=envelope["tree_share"], calibration_x=points[:, 0], calibration_y=points[:, 1],
-        provenance=envelope["provenance"],
+        prior=envelope["set_by_hand"], provenance=envelope["provenance"],
     )
 
 
@@ -133,7 +137,7 @@ def _write(tree: Tree, node: int) -> Any:
     if tree.feature[node] < 0:
         return round(float(tree.value[node]), 5)
     return {
-        "if": NAMES[tree.feature[node]], "at_most": round(float(tree.threshold[node]), 5),
+        "if": NAMES[tree.feature[node]], "at_most": float(tree.threshold[node]),
         "then": _write(tree, int(tree.left[node])), "else": _write(tree, int(tree.right[node])),
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from zlib import crc32
 
@@ -100,6 +100,42 @@ def matter_weights(y: npt.NDArray[np.int8], group: npt.NDArray[np.str_]) -> npt.
     return np.array([6.0 / np.sqrt(sizes[g]) if label else 1.0 for g, label in zip(group.tolist(), y, strict=True)])
 
 
+def hardest(data: PairSet, negatives: int = 5, positives: int = 2) -> PairSet:
+    """The pairs that teach: of each query the most alike wrong ones and right ones, all of weight one."""
+    alike = data.x[:, [INDEX[name] for name in ("text_cosine", "name_grams_max", "head_cover_min")]].sum(1)
+    order = np.lexsort((-alike, data.y, data.query))
+    query, label = data.query[order], data.y[order]
+    first = np.r_[True, (query[1:] != query[:-1]) | (label[1:] != label[:-1])]
+    place = np.arange(len(order))
+    rank = place - np.maximum.accumulate(np.where(first, place, 0))
+    kept = data.pick(np.sort(order[rank < np.where(label == 1, positives, negatives)]))
+    return replace(kept, weight=np.ones(len(kept)))
+
+
+def blind(data: PairSet, names: Sequence[str]) -> PairSet:
+    """The same with some features silenced, so that nothing is learned of them."""
+    x = data.x.copy()
+    x[:, [INDEX[name] for name in names]] = 0
+    return replace(data, x=x)
+
+
+def mixed(city: PairModel, shipped: PairModel, share: float) -> PairModel:
+    """One model whose raw log-odds are (1 - share) of `city`'s and `share` of `shipped`'s; not calibrated.
+
+    A city's few hundred answers know its habits, the shipped model knows kinds of complaint the city has not met.
+    """
+    parts = ((city, 1 - share), (shipped, share))
+    per_unit = sum(part * (1 - m.tree_share) * m.weights / m.scale for m, part in parts)
+    shift = sum(part * (1 - m.tree_share) * (m.intercept - m.weights @ (m.mean / m.scale)) for m, part in parts)
+    trees = tuple(replace(t, value=t.value * part * m.tree_share * 2) for m, part in parts for t in m.trees)
+    base = sum(part * m.tree_share * m.base for m, part in parts)
+    # Halves on both sides of `tree_share` = 1/2 give the sums above back.
+    return PairModel(
+        "", city.mean, city.scale, np.asarray(per_unit) * city.scale * 2,
+        float(shift + np.asarray(per_unit) @ city.mean) * 2, float(base) * 2, trees, 0.5, np.zeros(0), np.zeros(0),
+    )
+
+
 def folds_of(groups: npt.NDArray[np.str_], folds: int = FOLDS) -> npt.NDArray[np.int64]:
     """Fold of each matter, the same in every run."""
     return np.array([crc32(group.encode()) % folds for group in groups.tolist()], np.int64)
@@ -163,38 +199,41 @@ def best_of_query(raw: npt.NDArray[np.float64], query: npt.NDArray[np.int64]) ->
     return order[first]
 
 
-def calibrated(model: PairModel, raw: npt.NDArray[np.float64], data: PairSet) -> PairModel:
+def calibrated(
+    model: PairModel, raw: npt.NDArray[np.float64], data: PairSet, repeat_share: float | None = None
+) -> PairModel:
     """`model` with a calibration learned from out-of-fold scores of the best pair of each query.
 
-    Isotonic over the raw log-odds, thinned to at most sixteen points, the share in each smoothed towards a half so
-    that no score is 0 or 1.
+    Isotonic over the raw log-odds, thinned to at most sixteen points, each share smoothed towards a half so that no
+    score is 0 or 1. `repeat_share` weighs queries with an earlier mate as if they were that share of all: made-up
+    streams repeat more often than a city does, and a probability without the right base rate is none.
     """
     rows = best_of_query(raw, data.query)
     x, y, w = raw[rows], data.y[rows].astype(float), np.ones(len(rows))
+    if repeat_share is not None:
+        mated = np.isin(data.query[rows], data.query[data.y == 1])
+        now = mated.mean()
+        w[mated], w[~mated] = repeat_share / max(now, 1e-6), (1 - repeat_share) / max(1 - now, 1e-6)
     order = np.argsort(x, kind="stable")
     x, y, w = x[order], y[order], w[order]
     smooth = IsotonicRegression(out_of_bounds="clip").fit(x, y, sample_weight=w).predict(x)
     edges = np.unique(np.searchsorted(smooth, np.unique(smooth), side="left"))
-    bins = np.split(np.arange(len(x)), edges[1:])
     points: list[tuple[float, float]] = []
-    for rows_in in bins:
-        n, hits = w[rows_in].sum(), (w * y)[rows_in].sum()
-        share = (hits + 0.5 * 0.5) / (n + 0.5)
-        points.append((float(np.average(x[rows_in], weights=w[rows_in])), float(np.log(share / (1 - share)))))
+    for inside in np.split(np.arange(len(x)), edges[1:]):
+        share = ((w * y)[inside].sum() + 0.25) / (w[inside].sum() + 0.5)
+        points.append((float(np.average(x[inside], weights=w[inside])), float(np.log(share / (1 - share)))))
     px, py = np.array([p[0] for p in points]), np.maximum.accumulate(np.array([p[1] for p in points]))
     keep = np.unique(np.linspace(0, len(px) - 1, min(16, len(px))).round().astype(int))
-    return PairModel(
-        model.version, model.mean, model.scale, model.weights, model.intercept, model.base, model.trees,
-        model.tree_share, px[keep], py[keep], model.provenance,
-    )
+    return replace(model, calibration_x=px[keep], calibration_y=py[keep])
 
 
-def train(data: PairSet, extra: PairSet | None = None, provenance: dict[str, Any] | None = None) -> PairModel:
+def train(
+    data: PairSet, extra: PairSet | None = None, repeat_share: float | None = None,
+    provenance: dict[str, Any] | None = None, prior: dict[str, float] | None = None,
+) -> PairModel:
     """A calibrated model. Calibration comes from `data` alone, by models that saw nothing of a pair's matter."""
     raw = out_of_fold(data, extra)
     whole = fit_raw(data + extra if extra is not None else data)
-    model = calibrated(whole, raw, data)
-    return PairModel(
-        model.version, model.mean, model.scale, model.weights, model.intercept, model.base, model.trees,
-        model.tree_share, model.calibration_x, model.calibration_y, provenance or {},
+    return replace(
+        calibrated(whole, raw, data, repeat_share), provenance=provenance or {}, prior=prior or {}
     )

@@ -43,6 +43,7 @@ from contracts.vocabulary import LinkBand, LinkKind, PollutionType
 
 MODELS = Path(__file__).with_name("models")
 CANDIDATES = 16
+DECIDED = 6  # of all candidates those the regression puts first are scored by the whole model; the rest count as 0
 _NEIGHBOURS = 8  # candidates from the same batch, beside those of the history
 _SHOWN_PARTS = (
     "text_cosine", "head_cover_min", "actor_grams", "landmark_grams", "name_grams_max", "source_overlap", "harm_overlap",
@@ -236,10 +237,20 @@ def score_pairs(
     rows = features(Weighted.of(own, rarity).pick(met.here), Weighted.of(met.theirs, rarity))
     if model is None:
         return rows, np.zeros(len(rows))
-    scores = model(rows)
+    kept = _foremost(model.linear(rows), met.here, DECIDED)
+    scores = np.zeros(len(rows))
+    scores[kept] = model(rows[kept])
     for at in np.flatnonzero(rows[:, INDEX["cited"]] > 0):
         scores[at] = rule_score(float(scores[at]), rows[at])
     return rows, scores
+
+
+def _foremost(score: npt.NDArray[np.float64], group: npt.NDArray[np.intp], most: int) -> npt.NDArray[np.intp]:
+    """Rows of the `most` highest scores of each group, ascending; `group` ascends."""
+    order = np.lexsort((-score, group))
+    start = np.searchsorted(group, group)
+    rank = np.arange(len(order)) - start
+    return np.sort(order[rank < most])
 
 
 def _categories(folder: Path) -> Categories:

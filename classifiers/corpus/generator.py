@@ -22,6 +22,8 @@ from classifiers.taxonomy import risk_area
 
 ENV_SHARE = 0.42
 REPEATED = 0.42
+# A letter grumbles about more than one thing, a note seldom does.
+BESIDE_LETTER, BESIDE_NOTE, BESIDE = 0.18, 0.03, ("噪声", "大气", "大气", "水", "水", "固废", "固废")
 LOOKALIKES = ("same_place_other_source", "same_template_other_place", "neighbour_shop", "other_branch", "other_number",
               "same_site_other_problem", "same_landmark_other_source")
 START = datetime(2024, 1, 1)
@@ -154,6 +156,8 @@ def row(matter: Matter, telling: Telling, rng: random.Random, when: datetime, i:
     Keys: id title text time user env types subtype respondent place urgent matter level lookalike_of lookalike_kind source
     lead_unit risk_area demand.
     """
+    if matter.env and rng.random() < (BESIDE_LETTER if telling.form in ("board", "letter") else BESIDE_NOTE):
+        telling = replace(telling, beside=rng.choice(BESIDE))
     teller = Teller(matter, telling, rng)
     title, text, demand = teller.body()
     aspects = teller.aspects
@@ -163,6 +167,8 @@ def row(matter: Matter, telling: Telling, rng: random.Random, when: datetime, i:
     if telling.level == "L2" and rng.random() < 0.4:
         text = teller.list("again") + text
     types = list(dict.fromkeys(t for a in aspects for t in a["types"]))
+    if telling.beside and telling.beside not in types:
+        types.append(telling.beside)
     subtype = aspects[0]["subtype"]
     return {
         "id": f"{matter.id}.{i}", "title": title, "text": text, "time": when.isoformat(sep=" "), "user": telling.user,

@@ -43,7 +43,10 @@ class Matter:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """What a telling fixes: who, which place naming, which name of the source, which aspects, which form."""
+    """What a telling fixes: who, which place naming, which name of the source, which aspects, which form.
+
+    `beside` is a further type mentioned in a sentence of its own.
+    """
 
     user: str
     style: int
@@ -51,6 +54,7 @@ class Telling:
     aspects: tuple[int, ...]
     form: str
     level: str
+    beside: str | None = None
 
 
 class Teller:
@@ -151,9 +155,9 @@ class Teller:
         none = "" if self.matter.env else "_none"
         history = self.list("history" + none)
         if form in ("operator", "terse", "dictated", "followup"):
-            says = self.says(rng.choice((1, 1, 1, 2, 2, 3)))
+            says = self.says(rng.choice((1, 1, 1, 2, 2, 3))) + self._beside()
             if form == "terse":
-                body = rng.choice(("，", "。", " ")).join(says[:2]) + rng.choice(("", "", "的问题", "，请处理", "。"))
+                body = rng.choice(("，", "。", " ")).join(says[:3]) + rng.choice(("", "", "的问题", "，请处理", "。"))
                 return "", body, demand
             parts = says + ([self.harm()] if rng.random() < 0.55 else []) + ([history] if rng.random() < 0.25 else [])
             ask = ask if rng.random() < 0.8 else ""
@@ -179,7 +183,7 @@ class Teller:
             parts.append(self.list("greet"))
         if rng.random() < 0.6:
             parts.append(self.list("intro"))
-        core = self.says(rng.randint(2, 7 if long else 4))
+        core = self.says(rng.randint(2, 7 if long else 4)) + self._beside()
         core += [self.harm() for _ in range(rng.randint(1, 4 if long else 2))]
         core += [history] if rng.random() < 0.6 else []
         if long:
@@ -197,6 +201,9 @@ class Teller:
             text += sentence + ("" if sentence[-1] in "！？。，：" else rng.choice("。。。，！"))
         text += ask + rng.choice("。！")
         return text + (self.list("closing") if rng.random() < 0.6 else "")
+
+    def _beside(self) -> list[str]:
+        return [self.list(f"side_{self.telling.beside}")] if self.telling.beside else []
 
     def _aside(self, n: int) -> list[str]:
         """Passing grumbles about something else; they do not change the labels."""
