@@ -23,7 +23,7 @@ from classifiers.reading import Complaint, Reading
 
 BATCH = 512
 NEWEST = 256  # postings of one key
-READ = 256  # postings of one complaint
+READ = 192  # postings of one complaint
 _WEIGHTS = np.array([1.0, 1.6, 0.6, 3.0])
 # what a candidate counts from a district that is not a neighbour, in the same city and in another
 _ELSEWHERE, _ABROAD = 0.7, 0.4
@@ -75,7 +75,7 @@ class Index:
         self, complaints: Sequence[Complaint], readings: Sequence[Reading] | None, together: bool = False
     ) -> Features:
         """Read at most 512 complaints; nothing is counted yet. `together` as in `search`."""
-        keys = read_keys(complaints, readings, self.counts, self._neighbours, together)
+        keys = read_keys(complaints, readings, self.counts, self._neighbours, together, self.live)
         regions = np.array([self.region(complaint.region) for complaint in complaints], np.uint16)
         return Features(keys, regions)
 
@@ -117,7 +117,7 @@ class Index:
         # a key's own list holds only complaints that chose it; the true frequency tells a template from a name
         frequency = np.maximum(keys.frequency, hits.counts)
         weights = (_weights(frequency, self.live) * _WEIGHTS[keys.channels]).astype(np.uint64)
-        which, items = hits.newest(_limits(keys.rows, hits.counts))
+        which, items = hits.newest(_limits(keys.rows, hits.counts, weights))
         if not which.size:
             return Found(np.zeros(batch + 1, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
         packed = ((keys.rows.astype(np.uint64) << _ROW) | weights)[which] | (items.astype(np.uint64) << _ITEM)
@@ -199,9 +199,9 @@ def _weights(counts: NDArray[np.int64], size: int) -> NDArray[np.float64]:
     return 40_000.0 * np.maximum(rare, 0.0) ** 3 + 1.0
 
 
-def _limits(rows: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+def _limits(rows: NDArray[np.int64], counts: NDArray[np.int64], weights: NDArray[np.uint64]) -> NDArray[np.int64]:
     """How many postings of each key are read: the newest of each, the rarest keys first, until the bound is met."""
-    order = (rows.astype(np.uint64) << np.uint64(55)) | (counts.astype(np.uint64) << np.uint64(24))
+    order = (rows.astype(np.uint64) << _ROW) | ((_SCORE - weights) << _ITEM)
     order |= np.arange(rows.size, dtype=np.uint64)
     order.sort()
     order = (order & _SCORE).astype(np.int64)

@@ -31,6 +31,7 @@ SHARE = (0.125, 0.5, 0.0)
 LEAST = (10, 18, 3)
 MOST = (48, 48, 3)
 # asked for: nearly everything, for a question costs little and needs no memory
+COMMON = 0.65  # a gram in more than N ** 0.65 of N complaints is not asked for: it says next to nothing
 ASKED = (192, 96, 6)
 _MIX = np.uint64(0xD6E8FEB86659FD93)
 
@@ -76,7 +77,7 @@ class _Part:
 
 def read_keys(
     complaints: Sequence[Complaint], readings: Sequence[Reading] | None, counts: GramCounts,
-    neighbours: Mapping[str, Sequence[str]], together: bool,
+    neighbours: Mapping[str, Sequence[str]], together: bool, live: int,
 ) -> Keys:
     """Keys of at most 512 complaints; nothing is counted yet.
 
@@ -87,10 +88,11 @@ def read_keys(
     size = len(complaints)
     nowhere = np.zeros(size, np.uint64)
     identity = _identities(complaints, readings)
+    commonest = float(live + 100) ** COMMON
     parts = [
-        _Part(TEXT, cities, *_rarest(text, size, TEXT, counts, together)),
-        _Part(NAME, cities, *_rarest(names, size, NAME, counts, together)),
-        _Part(NATION, nowhere, *_rarest(names, size, NATION, counts, together)),
+        _Part(TEXT, cities, *_rarest(text, size, TEXT, counts, together, commonest)),
+        _Part(NAME, cities, *_rarest(names, size, NAME, counts, together, commonest)),
+        _Part(NATION, nowhere, *_rarest(names, size, NATION, counts, together, commonest)),
         _Part(IDENTITY, nowhere, identity, np.zeros(identity.rows.size, np.uint32), np.ones(identity.rows.size, bool)),
     ]
     parts += _abroad(complaints, parts[NAME], neighbours)
@@ -104,7 +106,7 @@ def read_keys(
 
 
 def _rarest(
-    grams: Grams, texts: int, channel: int, counts: GramCounts, together: bool
+    grams: Grams, texts: int, channel: int, counts: GramCounts, together: bool, commonest: float
 ) -> tuple[Grams, NDArray[np.uint32], NDArray[np.bool_]]:
     """The grams one channel asks for or posts, their frequency, and which of them it posts.
 
@@ -113,7 +115,7 @@ def _rarest(
     quota = np.clip(grams.sizes(texts) * SHARE[channel], LEAST[channel], MOST[channel]).astype(np.int64)
     grams, frequency, rank = grams.by_rarity(counts.of(grams.hashes))
     posted = rank < quota[grams.rows]
-    known = frequency > 0
+    known = (frequency > 0) & (frequency < commonest)
     if together:
         known |= grams.repeated()
     kept = posted | (known & (rank < ASKED[channel]))

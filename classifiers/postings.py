@@ -1,8 +1,8 @@
 """Posting lists in plain arrays: which items hold a key, newest first, bounded, mapped from files.
 
-Items are numbered in order of arrival. A run is a sorted list of (key, item) cut into buckets by the key's high bits:
-`directory[b] : directory[b + 1]` is bucket b, `prints` hold the low bits of the keys (ascending within a bucket) and
-`items` the numbers (ascending within a key): about six bytes a posting. Runs are merged log-structured, neighbours in
+Items are numbered in order of arrival. A run holds its keys in buckets by their high bits: the keys of bucket b are
+`directory[b] : directory[b + 1]`, `prints` their low bits (ascending within a bucket), and the items of key k are
+`items[starts[k] : starts[k + 1]]`, ascending: about six bytes a posting. Runs are merged log-structured, neighbours in
 time only, so that a later run holds only later items and answers do not depend on how the runs were merged.
 """
 
@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 
 KEY_BITS = 30
 _ITEM_BITS = np.uint64(32)
-# a run is merged into its elder once it has grown to a quarter of it
-_RATIO = 4
-# postings to a bucket: few make a run quick to search, more make a large one small
-_PER_BUCKET = 8
+# a run is merged into its elder once it has grown to a quarter of it, or where the elder is small
+_RATIO, _SMALL = 4, 1 << 15
+# keys to a bucket: few make a run quick to search, more make a large one small
+_PER_BUCKET = 4
 _LARGE = 1 << 22
-_PARTS = ("directory", "prints", "items")
+_PARTS = ("directory", "prints", "starts", "items")
 
 Keys = NDArray[np.uint32]
 Bounds = NDArray[np.int64]
@@ -36,6 +36,7 @@ class Run:
 
     directory: NDArray[np.uint32]
     prints: NDArray[np.uint8] | NDArray[np.uint16]
+    starts: NDArray[np.uint32]
     items: NDArray[np.uint32]
     newest: int
     source: tuple[Path, str] | None = None
@@ -48,55 +49,53 @@ class Run:
     @classmethod
     def build(cls, packed: NDArray[np.uint64]) -> Run:
         """From sorted `key << 32 | item`."""
-        buckets = packed.size // _PER_BUCKET if packed.size >= _LARGE else packed.size
-        least = KEY_BITS - 8 if packed.size >= _LARGE else KEY_BITS - 16
-        bits = min(max(buckets.bit_length(), least), KEY_BITS - 4)
-        low = KEY_BITS - bits
-        filed = (packed >> (_ITEM_BITS + np.uint64(low))).astype(np.uint32)
-        directory = np.zeros((1 << bits) + 1, np.uint32)
-        np.cumsum(np.bincount(filed, minlength=1 << bits), dtype=np.uint32, out=directory[1:])
-        prints = (packed >> _ITEM_BITS) & np.uint64((1 << low) - 1)
+        keys = (packed >> _ITEM_BITS).astype(np.uint32)
         items = packed.astype(np.uint32)
-        newest = int(items.max())
-        if low <= 8:
-            return cls(directory, prints.astype(np.uint8), items, newest)
-        return cls(directory, prints.astype(np.uint16), items, newest)
+        starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+        keys = keys[starts]
+        large = keys.size >= _LARGE
+        buckets = keys.size // (_PER_BUCKET if large else 1)
+        bits = min(max(buckets.bit_length(), KEY_BITS - (8 if large else 16)), KEY_BITS - 4)
+        low = KEY_BITS - bits
+        directory = np.zeros((1 << bits) + 1, np.uint32)
+        np.cumsum(np.bincount(keys >> np.uint32(low), minlength=1 << bits), dtype=np.uint32, out=directory[1:])
+        prints = keys & np.uint32((1 << low) - 1)
+        return cls(
+            directory, prints.astype(np.uint8) if low <= 8 else prints.astype(np.uint16),
+            np.append(starts, packed.size).astype(np.uint32), items, int(items.max()),
+        )
 
     def packed(self) -> NDArray[np.uint64]:
         """Back to sorted `key << 32 | item`."""
-        low = np.uint64(self.low_bits)
         buckets = np.repeat(np.arange(self.directory.size - 1, dtype=np.uint64), np.diff(self.directory))
-        return (((buckets << low) | self.prints) << _ITEM_BITS) | self.items
+        keys = (buckets << np.uint64(self.low_bits)) | self.prints
+        return (np.repeat(keys, np.diff(self.starts)) << _ITEM_BITS) | self.items
 
     def ranges(self, keys: Keys) -> tuple[Bounds, Bounds]:
-        """Where the postings of each key begin and end."""
+        """Where the items of each key begin and end."""
         low = np.uint32(self.low_bits)
         buckets = keys >> low
         wanted = keys & np.uint32((1 << int(low)) - 1)
-        start = self.directory[buckets].astype(np.int64)
-        stop = self.directory[buckets + np.uint32(1)].astype(np.int64)
-        held = np.flatnonzero(stop > start)
-        last = stop[held]
-        below = _bisect(self.prints, start[held], last, wanted[held])
-        stop[:] = start
-        # most keys of a question are nowhere: only for those that are, look for the end
-        met = np.flatnonzero(below < last)
-        met = met[self.prints[below[met]] == wanted[held[met]]]
-        held, below, last = held[met], below[met], last[met]
-        start[held] = below
-        stop[held] = _bisect(self.prints, below, last, wanted[held] + np.uint32(1))
+        last = self.directory[buckets + np.uint32(1)].astype(np.int64)
+        at = _bisect(self.prints, self.directory[buckets].astype(np.int64), last, wanted)
+        start, stop = np.zeros(keys.size, np.int64), np.zeros(keys.size, np.int64)
+        held = np.flatnonzero(at < last)
+        at = at[held]
+        met = self.prints[at] == wanted[held]
+        held, at = held[met], at[met]
+        start[held], stop[held] = self.starts[at], self.starts[at + 1]
         return start, stop
 
     def without(self, doomed: NDArray[np.bool_]) -> Run:
-        """The same run with some postings taken out."""
+        """The same run with some postings taken out; a key that loses all stays, empty, until the next merge."""
         gone = np.concatenate(([0], np.cumsum(doomed)))
-        directory = (self.directory - gone[self.directory]).astype(np.uint32)
+        starts = (self.starts - gone[self.starts]).astype(np.uint32)
         items = self.items[~doomed]
-        return Run(directory, self.prints[~doomed], items, int(items.max(initial=0)))
+        return Run(self.directory, self.prints, starts, items, int(items.max(initial=0)))
 
     def nbytes(self) -> int:
-        """Bytes of the three arrays."""
-        return self.directory.nbytes + self.prints.nbytes + self.items.nbytes
+        """Bytes of the arrays."""
+        return sum(getattr(self, part).nbytes for part in _PARTS)
 
     def save(self, folder: Path, stem: str) -> None:
         """Write the arrays, or link them where the same arrays are on file already."""
@@ -111,8 +110,8 @@ class Run:
     def open(cls, folder: Path, stem: str, newest: int) -> Run:
         """Map a saved run."""
         arrays = [np.load(folder / f"{stem}-{part}.npy", mmap_mode="r", allow_pickle=False) for part in _PARTS]
-        directory, prints, items = (np.asarray(array) for array in arrays)
-        return cls(directory, prints, items, newest, (folder, stem))
+        directory, prints, starts, items = (np.asarray(array) for array in arrays)
+        return cls(directory, prints, starts, items, newest, (folder, stem))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +161,7 @@ class Postings:
             return
         packed = (keys.astype(np.uint64) << _ITEM_BITS) | items
         packed.sort()
-        while self._runs and self._runs[-1].items.size < _RATIO * packed.size:
+        while self._runs and self._runs[-1].items.size < max(_RATIO * packed.size, _SMALL):
             packed = _merge(self._runs.pop().packed(), packed)
         self._runs.append(Run.build(packed))
 
@@ -170,8 +169,12 @@ class Postings:
         """Look keys up; with `before`, only items below that bound count (one bound a key)."""
         counts = np.zeros(keys.size, np.int64)
         runs = []
+        # in rising order the look-ups of a large run walk through memory instead of jumping about
+        order = np.argsort(keys)
+        rising, place = keys[order], np.empty_like(order)
+        place[order] = np.arange(order.size)
         for run in reversed(self._runs):
-            start, stop = run.ranges(keys)
+            start, stop = (bound[place] for bound in run.ranges(rising))
             if before is not None and before.size and run.newest >= before.min():
                 stop = _bisect(run.items, start, stop, before)
             counts += stop - start
