@@ -22,7 +22,6 @@ from classifiers.evaluate_categories import SCORED, Labelled, answers, f1, label
 from classifiers.segment import shared
 from classifiers.text_features import plain
 from classifiers.train_categories import Example, fit, from_corpus
-from classifiers.units import NAME as UNITS
 from classifiers.units import Units, fit_units
 
 CORPUS_ROWS, CORPUS_WEIGHT = 8_000, 0.25
