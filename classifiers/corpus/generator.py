@@ -17,7 +17,16 @@ from typing import Any
 from classifiers.corpus import noise
 from classifiers.corpus.grammar import expand
 from classifiers.corpus.scene import filler, lists, new_scene, styles
-from classifiers.corpus.teller import FORMS, FORMS_OTHER, WEIGHTS, Matter, Teller, Telling, pick_proto, source_at
+from classifiers.corpus.teller import (
+    FORMS,
+    FORMS_OTHER,
+    WEIGHTS,
+    Matter,
+    Teller,
+    Telling,
+    pick_proto,
+    source_at,
+)
 from classifiers.taxonomy import risk_area
 
 ENV_SHARE = 0.42
