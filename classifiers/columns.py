@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import zlib
+from bisect import bisect_right
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ class Column:
         self.dtype = np.dtype(dtype)
         self._spill = spill
         self._chunks: list[NDArray[Any]] = [] if base is None else [base]
-        self._starts = np.array([0] if base is None else [0, base.size], np.int64)
+        self._starts = [0] if base is None else [0, base.size]  # of each chunk, and the end of the last
         self.size = 0 if base is None else base.size
 
     def append(self, values: NDArray[Any]) -> None:
@@ -38,8 +39,8 @@ class Column:
         while done < len(values):
             if self.size == self._starts[-1]:
                 self._grow()
-            at = int(np.searchsorted(self._starts, self.size, "right")) - 1
-            offset = self.size - int(self._starts[at])
+            at = bisect_right(self._starts, self.size) - 1
+            offset = self.size - self._starts[at]
             take = min(len(values) - done, self._chunks[at].size - offset)
             self._chunks[at][offset : offset + take] = values[done : done + take]
             done += take
@@ -58,21 +59,29 @@ class Column:
             return self._chunks[0][rows]
         out = np.empty(len(rows), self.dtype)
         which = np.searchsorted(self._starts, rows, "right") - 1
-        for number, chunk in enumerate(self._chunks):
+        for number in np.unique(which).tolist():
             here = which == number
-            if here.any():
-                out[here] = chunk[rows[here] - self._starts[number]]
+            out[here] = self._chunks[number][rows[here] - self._starts[number]]
         return out
 
     def get(self, row: int) -> Any:
         """One value."""
         at = self._chunk(row)
-        return self._chunks[at][row - int(self._starts[at])]
+        return self._chunks[at][row - self._starts[at]]
+
+    def run(self, start: int, stop: int) -> NDArray[Any]:
+        """The rows `[start, stop)`."""
+        if start >= stop:
+            return np.empty(0, self.dtype)
+        at = self._chunk(start)
+        if stop <= self._starts[at + 1]:
+            return self._chunks[at][start - self._starts[at] : stop - self._starts[at]]
+        return self[np.arange(start, stop)]
 
     def set(self, row: int, value: Any) -> None:
         """Change one value."""
         at = self._chunk(row)
-        self._chunks[at][row - int(self._starts[at])] = value
+        self._chunks[at][row - self._starts[at]] = value
 
     def truncate(self, size: int) -> None:
         """Drop the rows from `size` on."""
@@ -80,7 +89,7 @@ class Column:
 
     def all(self) -> NDArray[Any]:
         """Every row as one array (a copy where there is more than one chunk)."""
-        parts = [chunk[: max(0, self.size - int(start))] for chunk, start in zip(self._chunks, self._starts, strict=False)]
+        parts = [chunk[: max(0, self.size - start)] for chunk, start in zip(self._chunks, self._starts, strict=False)]
         if not parts:
             return np.empty(0, self.dtype)
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
@@ -97,7 +106,7 @@ class Column:
                 file, {"descr": np.lib.format.dtype_to_descr(self.dtype), "fortran_order": False, "shape": shape}
             )
             for chunk, start in zip(self._chunks, self._starts, strict=False):
-                chunk[: max(0, self.size - int(start))].tofile(file)
+                chunk[: max(0, self.size - start)].tofile(file)
 
     @classmethod
     def open(cls, path: Path, dtype: DTypeLike, spill: Path | None = None) -> Column:
@@ -115,14 +124,14 @@ class Column:
             with tempfile.TemporaryFile(dir=self._spill) as file:
                 chunk = np.asarray(np.memmap(file, self.dtype, "w+", shape=(capacity,)))
         self._chunks.append(chunk)
-        self._starts = np.append(self._starts, self._starts[-1] + capacity)
+        self._starts.append(self._starts[-1] + capacity)
 
     def _chunk(self, row: int) -> int:
         if not 0 <= row < self.size:
             raise IndexError(row)
         if len(self._chunks) == 1:
             return 0
-        return int(np.searchsorted(self._starts, row, "right")) - 1
+        return bisect_right(self._starts, row) - 1
 
 
 class Names:

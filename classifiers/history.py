@@ -165,12 +165,16 @@ class History:
         """Packed records of many items."""
         return self._rows["profile"][items]
 
+    def records(self, items: Sequence[Stored]) -> pf.Records:
+        """Packed records of what `candidates` and `get` gave back."""
+        return self.profiles(np.fromiter((stored.item for stored in items), np.int64, len(items)))
+
     def profile_at(self, item: int) -> bytes:
         """`Reading.profile` of one item as it was added."""
         start = int(self._rows["noted"].get(item - 1)) if item else 0
         stop = int(self._rows["noted"].get(item))
         record: bytes = self._rows["profile"].get(item).tobytes()
-        return record + self._rows["notes"][np.arange(start, stop)].tobytes()
+        return record + self._rows["notes"].run(start, stop).tobytes()
 
     # cases
 
