@@ -17,6 +17,7 @@ from classifiers.postings import KEY_BITS, Postings
 _FIRST = 4096
 _SIDE = b"\xff\xfeside:\x00"
 _RECENT = 1 << 14
+_FILTER_BITS = 26
 
 
 class Column:
@@ -137,7 +138,8 @@ class Column:
 class Names:
     """Identifiers numbered from 0: UUIDs as 16 bytes, other strings in one blob; found again by a hashed posting list.
 
-    The newest names are kept in a dictionary as well and join the posting list a few thousand at a time.
+    The newest names, and those looked at lately, are kept in a dictionary as well; new ones join the posting list some
+    thousands at a time. A bitmap tells most names that were never numbered without a search.
     """
 
     def __init__(self) -> None:
@@ -146,6 +148,7 @@ class Names:
         self._index = Postings()
         self._indexed = 0
         self._recent: dict[str, int] = {}
+        self._known = np.zeros(1 << (_FILTER_BITS - 3), np.uint8)
 
     def __len__(self) -> int:
         return self._packed.size
@@ -155,9 +158,11 @@ class Names:
         number = len(self)
         self._packed.push(np.void(self._pack(name)))
         self._recent[name] = number
+        slot = zlib.crc32(name.encode()) >> (32 - _FILTER_BITS)
+        self._known[slot >> 3] |= 1 << (slot & 7)
         if number - self._indexed >= _RECENT:
             self._flush()
-            self._recent = {name: at for name, at in self._recent.items() if at > number - _RECENT // 2}
+            self._prune()
         return number
 
     def name(self, number: int) -> str:
@@ -166,14 +171,23 @@ class Names:
         if packed.startswith(_SIDE):
             start = int.from_bytes(packed[8:], "little")
             length = int.from_bytes(self._blob[start : start + 4], "little")
-            return self._blob[start + 4 : start + 4 + length].decode()
-        plain = packed.hex()
-        return f"{plain[:8]}-{plain[8:12]}-{plain[12:16]}-{plain[16:20]}-{plain[20:]}"
+            name = self._blob[start + 4 : start + 4 + length].decode()
+        else:
+            plain = packed.hex()
+            name = f"{plain[:8]}-{plain[8:12]}-{plain[12:16]}-{plain[16:20]}-{plain[20:]}"
+        if self._recent.setdefault(name, number) == number and len(self._recent) > 4 * _RECENT:
+            self._prune()
+        return name
 
     def number(self, name: str) -> int:
         """The number of a name, -1 where it is not known."""
         recent = self._recent.get(name, -1)
-        return recent if recent >= 0 or not self._indexed else int(self.find([name])[0])
+        if recent >= 0 or not self._indexed:
+            return recent
+        slot = zlib.crc32(name.encode()) >> (32 - _FILTER_BITS)
+        if not self._known[slot >> 3] >> (slot & 7) & 1:
+            return -1
+        return int(self.find([name])[0])
 
     def find(self, names: Sequence[str]) -> NDArray[np.int64]:
         """The number of each name, -1 where it is not known."""
@@ -184,7 +198,7 @@ class Names:
             hits = self._index.find(_keys(wanted))
             which, numbers = hits.newest(hits.counts)
             for at, number in zip(which.tolist(), numbers.tolist(), strict=True):
-                if number > found[missing[at]] and self.name(number) == wanted[at]:
+                if self.name(number) == wanted[at]:
                     found[missing[at]] = number
         return found
 
@@ -192,7 +206,9 @@ class Names:
         """Make names unfindable; their numbers stay taken until `truncate`."""
         self._flush()
         for number in numbers.tolist():
-            self._recent.pop(self.name(number), None)
+            name = self.name(number)
+            if self._recent.get(name) == number:
+                del self._recent[name]
         self._index.forget(numbers)
 
     def truncate(self, size: int) -> None:
@@ -207,7 +223,7 @@ class Names:
 
     def nbytes(self) -> int:
         """Bytes held, the short-lived dictionary of recent names apart."""
-        return self._packed.nbytes() + len(self._blob) + self._index.nbytes()
+        return self._packed.nbytes() + len(self._blob) + self._index.nbytes() + self._known.nbytes
 
     def save(self, folder: Path, prefix: str) -> None:
         """Write into a folder."""
@@ -215,6 +231,7 @@ class Names:
         self._packed.save(folder / f"{prefix}-packed.npy")
         (folder / f"{prefix}-blob.bin").write_bytes(self._blob)
         self._index.save(folder, prefix)
+        np.save(folder / f"{prefix}-known.npy", self._known, allow_pickle=False)
 
     @classmethod
     def open(cls, folder: Path, prefix: str) -> Names:
@@ -224,7 +241,13 @@ class Names:
         names._blob = bytearray((folder / f"{prefix}-blob.bin").read_bytes())
         names._index = Postings.open(folder, prefix)
         names._indexed = len(names)
+        names._known = np.asarray(np.load(folder / f"{prefix}-known.npy", mmap_mode="c", allow_pickle=False))
         return names
+
+    def _prune(self) -> None:
+        """Keep what the posting list does not have yet, and the newest."""
+        least = min(self._indexed, len(self) - _RECENT // 2)
+        self._recent = {name: number for name, number in self._recent.items() if number >= least}
 
     def _flush(self) -> None:
         """Let the names numbered since the last time join the posting list."""

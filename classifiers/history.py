@@ -138,8 +138,7 @@ class History:
             part = complaints[start : start + BATCH]
             found = self.search(part, readings[start : start + BATCH] if readings else None, k + 1)
             items, scores, offsets = found.items.tolist(), found.scores.tolist(), found.offsets.tolist()
-            for row, complaint in enumerate(part):
-                own = self.ids.number(complaint.id)
+            for row, own in enumerate([self.ids.number(complaint.id) for complaint in part]):
                 here = range(offsets[row], offsets[row + 1])
                 result.append([(Stored(self, items[at]), scores[at]) for at in here if items[at] != own][:k])
         return result
