@@ -134,6 +134,11 @@ class RecentHistory:
         """A stored complaint."""
         return self._items.get(id)
 
+    def records(self, items: Sequence[Item]) -> pf.Records:
+        """Packed records of items."""
+        size = pf.DTYPE.itemsize
+        return np.frombuffer(b"".join(item.profile[:size] for item in items), pf.DTYPE)
+
     def candidates(
         self, complaints: Sequence[Complaint], readings: Sequence[Reading], k: int
     ) -> list[list[tuple[Item, float]]]:
