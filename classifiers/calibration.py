@@ -30,18 +30,25 @@ def fit_logistic(logit: npt.ArrayLike, truth: npt.ArrayLike, weight: npt.ArrayLi
     if y.all() or not y.any():
         return 1.0, 0.0
     target = np.where(y, (y.sum() + 1) / (y.sum() + 2), 1 / ((~y).sum() + 2))
-    a, b = 1.0, 0.0
-    for _ in range(50):
-        p = sigmoid(a * x + b)
-        w = m * np.maximum(p * (1 - p), 1e-9)
-        miss = m * (p - target)
-        grad = np.array([(miss * x).sum(), miss.sum()])
-        hess = np.array([[(w * x * x).sum() + 1e-6, (w * x).sum()], [(w * x).sum(), w.sum() + 1e-6]])
-        step = np.linalg.solve(hess, grad)
-        a, b = a - step[0], b - step[1]
-        if np.abs(step).max() < 1e-9:
+    scale = float(np.abs(x).mean()) or 1.0
+    z = x / scale
+
+    def loss(c: Floats) -> float:
+        return float((m * (np.logaddexp(0, c[0] * z + c[1]) - target * (c[0] * z + c[1]))).sum())
+
+    c = np.array([1.0, 0.0])
+    for _ in range(100):
+        p = sigmoid(c[0] * z + c[1])
+        miss, w = m * (p - target), m * np.maximum(p * (1 - p), 1e-9)
+        grad = np.array([(miss * z).sum(), miss.sum()])
+        hess = np.array([[(w * z * z).sum() + 1e-6, (w * z).sum()], [(w * z).sum(), w.sum() + 1e-6]])
+        step, size = np.linalg.solve(hess, grad), 1.0
+        while loss(c - size * step) > loss(c) and size > 1e-6:  # Newton's step overshoots far from the answer
+            size /= 2
+        c = c - size * step
+        if np.abs(size * step).max() < 1e-9:
             break
-    return float(max(a, 0.05)), float(b)
+    return float(max(c[0] / scale, 0.05)), float(c[1])
 
 
 def fit_temperature(logits: npt.ArrayLike, truth: npt.ArrayLike) -> float:

@@ -21,6 +21,8 @@ from classifiers.guesses import Labels
 from classifiers.reading import Complaint, Versions
 from classifiers.segment import Segmenter, shared
 from classifiers.text_features import bag, hints, plain, times
+from classifiers.units import NAME as UNITS
+from classifiers.units import Units
 from contracts.vocabulary import DemandType, PollutionType
 
 MODELS = Path(__file__).with_name("models")
@@ -32,19 +34,25 @@ UNITS_SHOWN = 3
 class Categories:
     """A loaded model; immutable, shared by threads."""
 
-    def __init__(self, model: files.Artifact, segmenter: Segmenter | None = None) -> None:
+    def __init__(self, model: files.Artifact, units: Units | None = None, segmenter: Segmenter | None = None) -> None:
         if list(model.hint_names) != hints().names:
             raise ValueError(f"model {model.version} was trained with other hint groups: train it again")
         self.model = model
-        self.versions = Versions(model.version, model.lexicon, model.taxonomy)
+        self.units = units
+        name = f"{model.version}+{units.model.version}" if units else model.version
+        self.versions = Versions(name, model.lexicon, model.taxonomy)
         self._columns = {word: i for i, word in enumerate(model.words)}
         self._segmenter = segmenter
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Categories:
-        """Open the model of a folder, or the shipped one where there is none. ValueError on a damaged file."""
+        """Open the models of a folder, or the shipped one where there is none. ValueError on a damaged file.
+
+        A unit model learnt from a city's tickets answers for the lead unit where there is one.
+        """
         wanted = folder or MODELS
-        return cls(files.load(wanted if (wanted / f"{NAME}.json").exists() else MODELS))
+        units = Units(files.load(wanted, UNITS)) if (wanted / f"{UNITS}.json").exists() else None
+        return cls(files.load(wanted if (wanted / f"{NAME}.json").exists() else MODELS), units)
 
     def logits(self, tokens: Sequence[Sequence[str]], texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Uncalibrated outputs, shape (rows, outputs); `texts` as `text_features.plain` gives them."""
@@ -68,6 +76,15 @@ class Categories:
                 result[head.name] = 1 / (1 + np.exp(-np.clip(z, -60, 60)))
         return result
 
+    def unit_scores(
+        self, tokens: Sequence[Sequence[str]], texts: Sequence[str],
+        scores: dict[str, npt.NDArray[np.float32]] | None = None,
+    ) -> tuple[npt.NDArray[np.float32], tuple[str, ...]]:
+        """Probabilities of the lead unit and the units' names; `scores`, if at hand, spare computing them twice."""
+        if self.units:
+            return self.units.scores(tokens, texts), self.units.labels
+        return (scores or self.scores(tokens, texts))["unit"], self.labels("unit")
+
     def labels(self, head: str) -> tuple[str, ...]:
         """Labels of a head; empty where the model has no such head."""
         return next((h.labels for h in self.model.heads if h.name == head), ())
@@ -88,7 +105,7 @@ class Categories:
         chance = scores["subtype"][np.arange(len(best)), best].tolist()
         subtypes, demands = self.labels("subtype"), self.labels("demand")
         demand = scores["demand"].argmax(axis=1).tolist()
-        units = self._listed(scores["unit"], self.labels("unit"), 0.0, UNITS_SHOWN)
+        units = self._listed(*self.unit_scores(tokens, texts, scores), 0.0, UNITS_SHOWN)
         out = []
         for i, complaint in enumerate(complaints):
             grave, spans = urgency.assess(complaint.full_text)

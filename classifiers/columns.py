@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import zlib
+from bisect import bisect_right
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from classifiers.postings import KEY_BITS, Postings
 _FIRST = 4096
 _SIDE = b"\xff\xfeside:\x00"
 _RECENT = 1 << 14
+_FILTER_BITS = 26
 
 
 class Column:
@@ -29,7 +31,7 @@ class Column:
         self.dtype = np.dtype(dtype)
         self._spill = spill
         self._chunks: list[NDArray[Any]] = [] if base is None else [base]
-        self._starts = np.array([0] if base is None else [0, base.size], np.int64)
+        self._starts = [0] if base is None else [0, base.size]  # of each chunk, and the end of the last
         self.size = 0 if base is None else base.size
 
     def append(self, values: NDArray[Any]) -> None:
@@ -38,8 +40,8 @@ class Column:
         while done < len(values):
             if self.size == self._starts[-1]:
                 self._grow()
-            at = int(np.searchsorted(self._starts, self.size, "right")) - 1
-            offset = self.size - int(self._starts[at])
+            at = bisect_right(self._starts, self.size) - 1
+            offset = self.size - self._starts[at]
             take = min(len(values) - done, self._chunks[at].size - offset)
             self._chunks[at][offset : offset + take] = values[done : done + take]
             done += take
@@ -58,21 +60,29 @@ class Column:
             return self._chunks[0][rows]
         out = np.empty(len(rows), self.dtype)
         which = np.searchsorted(self._starts, rows, "right") - 1
-        for number, chunk in enumerate(self._chunks):
+        for number in np.unique(which).tolist():
             here = which == number
-            if here.any():
-                out[here] = chunk[rows[here] - self._starts[number]]
+            out[here] = self._chunks[number][rows[here] - self._starts[number]]
         return out
 
     def get(self, row: int) -> Any:
         """One value."""
         at = self._chunk(row)
-        return self._chunks[at][row - int(self._starts[at])]
+        return self._chunks[at][row - self._starts[at]]
+
+    def run(self, start: int, stop: int) -> NDArray[Any]:
+        """The rows `[start, stop)`."""
+        if start >= stop:
+            return np.empty(0, self.dtype)
+        at = self._chunk(start)
+        if stop <= self._starts[at + 1]:
+            return self._chunks[at][start - self._starts[at] : stop - self._starts[at]]
+        return self[np.arange(start, stop)]
 
     def set(self, row: int, value: Any) -> None:
         """Change one value."""
         at = self._chunk(row)
-        self._chunks[at][row - int(self._starts[at])] = value
+        self._chunks[at][row - self._starts[at]] = value
 
     def truncate(self, size: int) -> None:
         """Drop the rows from `size` on."""
@@ -80,7 +90,7 @@ class Column:
 
     def all(self) -> NDArray[Any]:
         """Every row as one array (a copy where there is more than one chunk)."""
-        parts = [chunk[: max(0, self.size - int(start))] for chunk, start in zip(self._chunks, self._starts, strict=False)]
+        parts = [chunk[: max(0, self.size - start)] for chunk, start in zip(self._chunks, self._starts, strict=False)]
         if not parts:
             return np.empty(0, self.dtype)
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
@@ -97,7 +107,7 @@ class Column:
                 file, {"descr": np.lib.format.dtype_to_descr(self.dtype), "fortran_order": False, "shape": shape}
             )
             for chunk, start in zip(self._chunks, self._starts, strict=False):
-                chunk[: max(0, self.size - int(start))].tofile(file)
+                chunk[: max(0, self.size - start)].tofile(file)
 
     @classmethod
     def open(cls, path: Path, dtype: DTypeLike, spill: Path | None = None) -> Column:
@@ -115,20 +125,21 @@ class Column:
             with tempfile.TemporaryFile(dir=self._spill) as file:
                 chunk = np.asarray(np.memmap(file, self.dtype, "w+", shape=(capacity,)))
         self._chunks.append(chunk)
-        self._starts = np.append(self._starts, self._starts[-1] + capacity)
+        self._starts.append(self._starts[-1] + capacity)
 
     def _chunk(self, row: int) -> int:
         if not 0 <= row < self.size:
             raise IndexError(row)
         if len(self._chunks) == 1:
             return 0
-        return int(np.searchsorted(self._starts, row, "right")) - 1
+        return bisect_right(self._starts, row) - 1
 
 
 class Names:
     """Identifiers numbered from 0: UUIDs as 16 bytes, other strings in one blob; found again by a hashed posting list.
 
-    The newest names are kept in a dictionary as well and join the posting list a few thousand at a time.
+    The newest names, and those looked at lately, are kept in a dictionary as well; new ones join the posting list some
+    thousands at a time. A bitmap tells most names that were never numbered without a search.
     """
 
     def __init__(self) -> None:
@@ -137,6 +148,7 @@ class Names:
         self._index = Postings()
         self._indexed = 0
         self._recent: dict[str, int] = {}
+        self._known = np.zeros(1 << (_FILTER_BITS - 3), np.uint8)
 
     def __len__(self) -> int:
         return self._packed.size
@@ -146,9 +158,11 @@ class Names:
         number = len(self)
         self._packed.push(np.void(self._pack(name)))
         self._recent[name] = number
+        slot = zlib.crc32(name.encode()) >> (32 - _FILTER_BITS)
+        self._known[slot >> 3] |= 1 << (slot & 7)
         if number - self._indexed >= _RECENT:
             self._flush()
-            self._recent = {name: at for name, at in self._recent.items() if at > number - _RECENT // 2}
+            self._prune()
         return number
 
     def name(self, number: int) -> str:
@@ -157,14 +171,23 @@ class Names:
         if packed.startswith(_SIDE):
             start = int.from_bytes(packed[8:], "little")
             length = int.from_bytes(self._blob[start : start + 4], "little")
-            return self._blob[start + 4 : start + 4 + length].decode()
-        plain = packed.hex()
-        return f"{plain[:8]}-{plain[8:12]}-{plain[12:16]}-{plain[16:20]}-{plain[20:]}"
+            name = self._blob[start + 4 : start + 4 + length].decode()
+        else:
+            plain = packed.hex()
+            name = f"{plain[:8]}-{plain[8:12]}-{plain[12:16]}-{plain[16:20]}-{plain[20:]}"
+        if self._recent.setdefault(name, number) == number and len(self._recent) > 4 * _RECENT:
+            self._prune()
+        return name
 
     def number(self, name: str) -> int:
         """The number of a name, -1 where it is not known."""
         recent = self._recent.get(name, -1)
-        return recent if recent >= 0 or not self._indexed else int(self.find([name])[0])
+        if recent >= 0 or not self._indexed:
+            return recent
+        slot = zlib.crc32(name.encode()) >> (32 - _FILTER_BITS)
+        if not self._known[slot >> 3] >> (slot & 7) & 1:
+            return -1
+        return int(self.find([name])[0])
 
     def find(self, names: Sequence[str]) -> NDArray[np.int64]:
         """The number of each name, -1 where it is not known."""
@@ -175,7 +198,7 @@ class Names:
             hits = self._index.find(_keys(wanted))
             which, numbers = hits.newest(hits.counts)
             for at, number in zip(which.tolist(), numbers.tolist(), strict=True):
-                if number > found[missing[at]] and self.name(number) == wanted[at]:
+                if self.name(number) == wanted[at]:
                     found[missing[at]] = number
         return found
 
@@ -183,7 +206,9 @@ class Names:
         """Make names unfindable; their numbers stay taken until `truncate`."""
         self._flush()
         for number in numbers.tolist():
-            self._recent.pop(self.name(number), None)
+            name = self.name(number)
+            if self._recent.get(name) == number:
+                del self._recent[name]
         self._index.forget(numbers)
 
     def truncate(self, size: int) -> None:
@@ -198,7 +223,7 @@ class Names:
 
     def nbytes(self) -> int:
         """Bytes held, the short-lived dictionary of recent names apart."""
-        return self._packed.nbytes() + len(self._blob) + self._index.nbytes()
+        return self._packed.nbytes() + len(self._blob) + self._index.nbytes() + self._known.nbytes
 
     def save(self, folder: Path, prefix: str) -> None:
         """Write into a folder."""
@@ -206,6 +231,7 @@ class Names:
         self._packed.save(folder / f"{prefix}-packed.npy")
         (folder / f"{prefix}-blob.bin").write_bytes(self._blob)
         self._index.save(folder, prefix)
+        np.save(folder / f"{prefix}-known.npy", self._known, allow_pickle=False)
 
     @classmethod
     def open(cls, folder: Path, prefix: str) -> Names:
@@ -215,7 +241,13 @@ class Names:
         names._blob = bytearray((folder / f"{prefix}-blob.bin").read_bytes())
         names._index = Postings.open(folder, prefix)
         names._indexed = len(names)
+        names._known = np.asarray(np.load(folder / f"{prefix}-known.npy", mmap_mode="c", allow_pickle=False))
         return names
+
+    def _prune(self) -> None:
+        """Keep what the posting list does not have yet, and the newest."""
+        least = min(self._indexed, len(self) - _RECENT // 2)
+        self._recent = {name: number for name, number in self._recent.items() if number >= least}
 
     def _flush(self) -> None:
         """Let the names numbered since the last time join the posting list."""

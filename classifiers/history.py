@@ -138,8 +138,7 @@ class History:
             part = complaints[start : start + BATCH]
             found = self.search(part, readings[start : start + BATCH] if readings else None, k + 1)
             items, scores, offsets = found.items.tolist(), found.scores.tolist(), found.offsets.tolist()
-            for row, complaint in enumerate(part):
-                own = self.ids.number(complaint.id)
+            for row, own in enumerate([self.ids.number(complaint.id) for complaint in part]):
                 here = range(offsets[row], offsets[row + 1])
                 result.append([(Stored(self, items[at]), scores[at]) for at in here if items[at] != own][:k])
         return result
@@ -166,7 +165,7 @@ class History:
         return self._rows["profile"][items]
 
     def records(self, items: Sequence[Stored]) -> pf.Records:
-        """Packed records of stored complaints, all at once."""
+        """Packed records of what `candidates` and `get` gave back."""
         return self.profiles(np.fromiter((stored.item for stored in items), np.int64, len(items)))
 
     def profile_at(self, item: int) -> bytes:
@@ -174,7 +173,7 @@ class History:
         start = int(self._rows["noted"].get(item - 1)) if item else 0
         stop = int(self._rows["noted"].get(item))
         record: bytes = self._rows["profile"].get(item).tobytes()
-        return record + self._rows["notes"][np.arange(start, stop)].tobytes()
+        return record + self._rows["notes"].run(start, stop).tobytes()
 
     # cases
 

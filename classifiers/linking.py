@@ -29,13 +29,16 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An earlier complaint, scored: `features` is a row of pairs.features; `blocked` when a cannot-link forbids it."""
+    """An earlier complaint, scored: `features` is a row of pairs.features; `blocked` when a cannot-link forbids it.
+
+    `at` is its place among all that were compared.
+    """
 
     id: str
     case: str
     score: float
     features: Floats
-    profile: bytes
+    at: int = 0
     bound: bool = False
     blocked: bool = False
     closed: bool = False
@@ -95,11 +98,11 @@ _KIND_WORDS = {
 class Evidence:
     """Reasons for and against one pair, from the two packed profiles."""
 
-    def __init__(self, complaint: Complaint, reading: Reading, chosen: Candidate) -> None:
+    def __init__(self, complaint: Complaint, reading: Reading, row: Floats, earlier: bytes) -> None:
         self._text = complaint.full_text
         self._here, self._here_names = pf.unpack(reading.profile)
-        self._there, self._there_names = pf.unpack(chosen.profile)
-        self._row = chosen.features
+        self._there, self._there_names = pf.unpack(earlier)
+        self._row = row
 
     def _value(self, name: str) -> float:
         return float(self._row[INDEX[name]])
@@ -199,21 +202,28 @@ def _groups(words: Sequence[int]) -> set[int]:
     return {64 * n + b for n, word in enumerate(words) for b in range(64) if int(word) >> b & 1}
 
 
-def guards(record: np.void, rarity: pf.Rarity) -> tuple[int, ...]:
-    """Up to four signed 64-bit keys of the strongest features, for the guard between concurrent workers.
+_WEAK = np.array([pf.KIND[kind] for kind in ("district", "door", "building", "project", "town")])
+GUARDS = 4
 
-    Independent of the district: cited receipt, reporter with the pollution type, and the rarest names of the head.
+
+def guards(records: pf.Records, rarity: pf.Rarity) -> list[tuple[int, ...]]:
+    """For each record up to four signed 64-bit keys of its strongest features, for the guard between workers.
+
+    Independent of the district: the cited receipt, the reporter with the pollution type, and the rarest names,
+    those of the head first.
     """
-    keys: list[int] = []
-    cite = next((int(value) for value in record["cites"] if value), 0)
-    if cite:
-        keys.append(cite)
-    if record["reporter"]:
-        keys.append(pf.key64("reporter-type", f"{int(record['reporter'])}:{int(np.argmax(record['types']))}"))
-    weights = rarity.idf(np.ascontiguousarray(record["names"]))
-    weak = {pf.KIND["district"], pf.KIND["door"], pf.KIND["building"], pf.KIND["project"], pf.KIND["town"]}
-    order = sorted(range(pf.NAMES), key=lambda i: (-(int(record["name_kinds"][i]) >> 7), -float(weights[i])))
-    for i in order:
-        if record["names"][i] and (int(record["name_kinds"][i]) & 127) not in weak and len(keys) < 4:
-            keys.append(pf.key64("name", str(int(record["names"][i]))))
-    return tuple(dict.fromkeys(keys))
+    names = np.ascontiguousarray(records["names"])
+    kinds = records["name_kinds"]
+    rank = rarity.idf(names) + 20.0 * (kinds >> 7) - 100.0 * (np.isin(kinds & 127, _WEAK) | (names == 0))
+    order = np.argsort(-rank, axis=1, kind="stable")[:, :GUARDS]
+    chosen = np.take_along_axis(names, order, axis=1).tolist()
+    good = (np.take_along_axis(rank, order, axis=1) > -50).tolist()
+    kind_of_pollution = records["types"].argmax(axis=1).tolist()
+    found = []
+    for i, (cite, reporter) in enumerate(zip(records["cites"][:, 0].tolist(), records["reporter"].tolist(), strict=True)):
+        keys = [cite] if cite else []
+        if reporter:
+            keys.append(pf.key64("reporter-type", f"{reporter}:{kind_of_pollution[i]}"))
+        keys += [pf.key64("name", str(name)) for name, fit in zip(chosen[i], good[i], strict=True) if fit]
+        found.append(tuple(dict.fromkeys(keys))[:GUARDS])
+    return found

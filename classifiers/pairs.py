@@ -31,8 +31,8 @@ FEATURES: dict[str, int] = {
     "rarest_name": 1,
     "source_overlap": 1, "source_head_in_text": 1, "source_clash": -1, "source_missing": 0,
     "harm_overlap": 1, "harm_clash": -1,
-    "types_agree": 1, "env_min": 1, "env_here": 1,
-    "same_reporter": 1, "same_token": 1, "cited": 1,
+    "types_agree": 1, "env_min": 1, "env_here": 1, "env_gap": -1,
+    "same_reporter": 1, "reporter_and_problem": 1, "same_token": 1, "cited": 1,
     "days": -1, "length_ratio": 0, "length_min": 0, "follow_up": 0, "both_titled": 0,
 }
 NAMES = tuple(FEATURES)
@@ -107,6 +107,8 @@ def _chunk(a: Weighted, b: Weighted, out: Floats) -> None:
     _names(a, b, put)
     _problem(a.records, b.records, put)
     _circumstances(a.records, b.records, put)
+    problem = (out[:, INDEX["types_agree"]] > 0.5) & (out[:, INDEX["source_clash"]] == 0) & (out[:, INDEX["harm_clash"]] == 0)
+    put("reporter_and_problem", out[:, INDEX["same_reporter"]] * problem)
 
 
 def _words(a: Weighted, b: Weighted, put) -> None:  # type: ignore[no-untyped-def]
@@ -213,6 +215,7 @@ def _problem(ra: pf.Records, rb: pf.Records, put) -> None:  # type: ignore[no-un
     put("types_agree", _share((ta * tb).sum(1), norm, 0.5))
     put("env_min", np.minimum(ra["env"], rb["env"]) / np.float32(255))
     put("env_here", ra["env"] / np.float32(255))
+    put("env_gap", np.abs(ra["env"].astype(np.float32) - rb["env"]) / 255)
 
 
 def _circumstances(ra: pf.Records, rb: pf.Records, put) -> None:  # type: ignore[no-untyped-def]

@@ -85,11 +85,6 @@ class RecentHistory:
         if not self._members[item.case]:
             del self._members[item.case]
 
-    def records(self, items: Sequence[Item]) -> pf.Records:
-        """Packed records of stored complaints, all at once."""
-        size = pf.DTYPE.itemsize
-        return np.frombuffer(b"".join(item.profile[:size] for item in items), pf.DTYPE)
-
     def close(self, case: str) -> None:
         """The case is closed out; what comes now is a recurrence."""
         self._closed.add(case)
@@ -138,6 +133,11 @@ class RecentHistory:
     def get(self, id: str) -> Item | None:
         """A stored complaint."""
         return self._items.get(id)
+
+    def records(self, items: Sequence[Item]) -> pf.Records:
+        """Packed records of items."""
+        size = pf.DTYPE.itemsize
+        return np.frombuffer(b"".join(item.profile[:size] for item in items), pf.DTYPE)
 
     def candidates(
         self, complaints: Sequence[Complaint], readings: Sequence[Reading], k: int

@@ -20,13 +20,28 @@ from classifiers.pairs import INDEX, NAMES, Floats
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A binary tree in arrays: at node i go left where x[feature] <= threshold; a leaf has feature -1."""
+    """A binary tree in arrays: at node i go left where x[feature] <= threshold. A leaf leads to itself."""
 
     feature: npt.NDArray[np.int32]
     threshold: npt.NDArray[np.float64]
     left: npt.NDArray[np.int32]
     right: npt.NDArray[np.int32]
     value: npt.NDArray[np.float64]
+    depth: int
+
+    @classmethod
+    def of(cls, feature: npt.ArrayLike, threshold: npt.ArrayLike, left: npt.ArrayLike, right: npt.ArrayLike,
+           value: npt.ArrayLike) -> Tree:
+        """From arrays where a leaf has feature -1."""
+        named = np.asarray(feature, np.int32)
+        own = np.arange(len(named), dtype=np.int32)
+        leaf = named < 0
+        low = np.where(leaf, own, np.asarray(left, np.int32)).astype(np.int32)
+        high = np.where(leaf, own, np.asarray(right, np.int32)).astype(np.int32)
+        depth, level = 0, np.zeros(1, np.int32)
+        while not leaf[level].all():
+            level, depth = np.unique(np.concatenate([low[level], high[level]])), depth + 1
+        return cls(np.maximum(named, 0), np.asarray(threshold, float), low, high, np.asarray(value, float), depth)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +69,14 @@ class PairModel:
     def grown(self, x: Floats) -> npt.NDArray[np.float64]:
         """Log-odds of the trees."""
         total = np.full(len(x), self.base)
+        columns = np.asfortranarray(x)
+        rows = np.arange(len(x))
         for tree in self.trees:
+            feature, threshold, left, right = tree.feature, tree.threshold, tree.left, tree.right
             node = np.zeros(len(x), np.int32)
-            rows = np.arange(len(x))
-            while True:
-                feature = tree.feature[node]
-                inner = feature >= 0
-                if not inner.any():
-                    break
-                low = x[rows, np.maximum(feature, 0)] <= tree.threshold[node]
-                node = np.where(inner, np.where(low, tree.left[node], tree.right[node]), node)
+            for _ in range(tree.depth):
+                low = columns[rows, feature[node]] <= threshold[node]
+                node = np.where(low, left[node], right[node])
             total += tree.value[node]
         return total
 
@@ -134,7 +147,7 @@ def load(path: Path) -> PairModel:
 
 
 def _write(tree: Tree, node: int) -> Any:
-    if tree.feature[node] < 0:
+    if tree.left[node] == node:
         return round(float(tree.value[node]), 5)
     return {
         "if": NAMES[tree.feature[node]], "at_most": float(tree.threshold[node]),
@@ -159,6 +172,4 @@ def _read(written: Any) -> Tree:
 
     walk(written)
     table = np.array(rows, float)
-    return Tree(
-        table[:, 0].astype(np.int32), table[:, 1], table[:, 2].astype(np.int32), table[:, 3].astype(np.int32), table[:, 4]
-    )
+    return Tree.of(*table.T)

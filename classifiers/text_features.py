@@ -6,6 +6,7 @@ table with no collisions, so that the cost does not grow with the number of hint
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -152,8 +153,8 @@ def bag(tokens: Sequence[Sequence[str]], vocabulary: Mapping[str, int], idf: Flo
 def times(words: Bag, weights: Floats) -> Floats:
     """The bag as a sparse matrix times `weights` (vocabulary, outputs)."""
     out = np.zeros((len(words.start) - 1, weights.shape[1]), np.float32)
-    full = np.flatnonzero(np.diff(words.start))
-    if len(full):
-        products = weights[words.column] * words.value[:, None]
-        out[full] = np.add.reduceat(products, words.start[full], axis=0)
+    start, column, value = words.start.tolist(), words.column, words.value
+    for i, (low, high) in enumerate(itertools.pairwise(start)):  # one gather a row stays in the cache
+        if high > low:
+            np.dot(value[low:high], weights[column[low:high]], out=out[i])
     return out

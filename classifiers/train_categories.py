@@ -97,7 +97,8 @@ def _columns(examples: Sequence[Example]) -> _Columns:
     return _Columns(words, idf, sparse.csr_matrix(sparse.hstack((word_part, hint_part))))
 
 
-def _binary(x: Matrix, y: npt.NDArray[np.bool_], w: npt.NDArray[np.float64], strength: float) -> tuple[npt.NDArray[np.float64], float]:
+def _binary(x: Matrix, y: npt.NDArray[np.bool_], w: npt.NDArray[np.float64],
+            strength: float) -> tuple[npt.NDArray[np.float64], float]:
     """Weights and bias; a question with one answer only gets a constant."""
     if y.all() or not y.any():
         return np.zeros(x.shape[1]), 6.0 if y.all() else -6.0
@@ -145,17 +146,17 @@ def fit(examples: Sequence[Example], version: str, provenance: Mapping[str, Any]
             a, b = _out_of_fold(x[rows], y, weight[rows], [groups[i] for i in rows], city[rows], strength)
         return _binary(x[rows], y, weight[rows], strength), a, b
 
-    known = np.flatnonzero([e.env is not None for e in examples])
+    known = np.array([i for i, e in enumerate(examples) if e.env is not None], np.int64)
     if "environmental" in heads:
         if not len(known):
             raise ValueError("no example says whether it is environmental")
-        output, a, b = binary(known, np.array([bool(examples[i].env) for i in known]),
+        output, a, b = binary(known, np.array([bool(examples[i].env) for i in known.tolist()]),
                               STRENGTH["environmental"])
         add(Head("environmental", "binary", ("environmental",), (a,), (b,)), [output])
     if "types" in heads:
         rows = np.array([i for i, e in enumerate(examples) if e.env and e.types], np.int64)
         done = [
-            binary(rows, np.array([t.value in (examples[i].types or ()) for i in rows]), STRENGTH["types"])
+            binary(rows, np.array([t.value in (examples[i].types or ()) for i in rows.tolist()]), STRENGTH["types"])
             for t in PollutionType
         ]
         labels = tuple(t.value for t in PollutionType)
@@ -191,7 +192,7 @@ def _unit_labels(examples: Sequence[Example]) -> list[str | None]:
 def _softmax(x: Matrix, values: Sequence[str | None], weight: npt.NDArray[np.float64], groups: Sequence[str],
              strength: float) -> tuple[tuple[str, ...], list[tuple[npt.NDArray[np.float64], float]], float]:
     """Labels, outputs and temperature; the temperature comes from a quarter of the groups held out."""
-    rows = np.flatnonzero([v is not None for v in values])
+    rows = [i for i, v in enumerate(values) if v is not None]
     labels = tuple(sorted({v for v in values if v}))
     y = np.array([labels.index(values[i] or "") for i in rows])
     xs, w = x[rows], weight[rows]

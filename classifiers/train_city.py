@@ -16,15 +16,24 @@ from typing import Any
 import numpy as np
 
 from classifiers.artifact import Artifact, save
+from classifiers.categories import NAME as CATEGORIES
 from classifiers.categories import Categories
 from classifiers.corpus.generator import generate
-from classifiers.evaluate_categories import SCORED, Labelled, answers, f1, label_figures, unit_figures
+from classifiers.evaluate_categories import (
+    SCORED,
+    Labelled,
+    answers,
+    f1,
+    label_figures,
+    unit_figures,
+)
 from classifiers.segment import shared
 from classifiers.text_features import plain
 from classifiers.train_categories import Example, fit, from_corpus
+from classifiers.units import NAME as UNITS
 from classifiers.units import Units, fit_units
 
-CORPUS_ROWS, CORPUS_WEIGHT = 8_000, 0.25
+CORPUS_ROWS, CORPUS_WEIGHT = 16_000, 0.25
 HELD_OUT = 0.2
 FOLDS = 5
 TOLERANCE = 0.0
@@ -78,8 +87,9 @@ def judge(model: Categories, examples: Sequence[Example]) -> dict[str, float]:
         out["types macro F1"] = float(np.mean(each))
     united = [i for i, e in enumerate(examples) if e.unit]
     if united:
-        labels = model.labels("unit")
-        best = p["unit"][united].argmax(axis=1)
+        texts = [plain(examples[i].full_text) for i in united]
+        chances, labels = model.unit_scores(shared().cut_many(texts), texts)
+        best = chances.argmax(axis=1)
         out["unit top-1"] = float(np.mean([labels[b] == examples[i].unit for b, i in zip(best, united, strict=True)]))
     return out
 
@@ -96,11 +106,17 @@ def train_and_compare(tickets: Sequence[Mapping[str, Any]], folder: Path, versio
     examples = [from_ticket(t) for t in tickets]
     cut = round(len(examples) * (1 - HELD_OUT))
     newest = {e.group for e in examples[cut:]}
-    model = train([e for e in examples[:cut] if e.group not in newest], version)
-    before, after = judge(old or Categories.load(), examples[cut:]), judge(Categories(model), examples[cut:])
-    promoted = all(after[k] >= before[k] - TOLERANCE for k in before)
+    older = [e for e in examples[:cut] if e.group not in newest]
+    model = train(older, version) if any(e.env is not None for e in older) else None
+    units = units_of(older, version) if any(e.unit for e in older) else None
+    now = old or Categories.load()
+    new = Categories(model or now.model, Units(units) if units else now.units)
+    before, after = judge(now, examples[cut:]), judge(new, examples[cut:])
+    promoted = bool(after) and all(after[k] >= before[k] - TOLERANCE for k in before)
     if promoted:
-        save(model, folder)
+        for artifact, name in ((model, CATEGORIES), (units, UNITS)):
+            if artifact:
+                save(artifact, folder, name)
     return Comparison(before, after, promoted)
 
 

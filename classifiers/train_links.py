@@ -23,6 +23,7 @@ from classifiers.triage import Triage, pair_up, score_pairs
 
 FOLDS = 5
 TREE_SHARE = 0.6
+TREES = 80
 # Rules decide these, so the model must not lean on them: it would stay blind where they are absent.
 _RULED = ("cited",)
 
@@ -141,7 +142,7 @@ def folds_of(groups: npt.NDArray[np.str_], folds: int = FOLDS) -> npt.NDArray[np
     return np.array([crc32(group.encode()) % folds for group in groups.tolist()], np.int64)
 
 
-def fit_raw(data: PairSet, seed: int = 0, trees: int = 120) -> PairModel:
+def fit_raw(data: PairSet, seed: int = 0, trees: int = TREES) -> PairModel:
     """Both learners without calibration."""
     x = data.x.copy()
     for name in _RULED:
@@ -162,7 +163,7 @@ def fit_raw(data: PairSet, seed: int = 0, trees: int = 120) -> PairModel:
         weights[kept] = linear.coef_[0]
         weights[(DIRECTIONS * weights) < 0] = 0.0
     grown = HistGradientBoostingClassifier(
-        max_iter=trees, learning_rate=0.07, max_leaf_nodes=8, min_samples_leaf=20, l2_regularization=10,
+        max_iter=trees, learning_rate=0.1, max_leaf_nodes=8, max_depth=4, min_samples_leaf=20, l2_regularization=10,
         monotonic_cst=DIRECTIONS.tolist(), random_state=seed, early_stopping=False, max_features=0.5,
     ).fit(x, data.y, sample_weight=data.weight)
     return PairModel(
@@ -173,11 +174,8 @@ def fit_raw(data: PairSet, seed: int = 0, trees: int = 120) -> PairModel:
 
 
 def _export(nodes: npt.NDArray[Any]) -> Tree:
-    leaf = nodes["is_leaf"].astype(bool)
-    return Tree(
-        np.where(leaf, -1, nodes["feature_idx"]).astype(np.int32), nodes["num_threshold"].astype(float),
-        nodes["left"].astype(np.int32), nodes["right"].astype(np.int32), nodes["value"].astype(float),
-    )
+    feature = np.where(nodes["is_leaf"].astype(bool), -1, nodes["feature_idx"].astype(np.int64))
+    return Tree.of(feature, nodes["num_threshold"], nodes["left"], nodes["right"], nodes["value"])
 
 
 def out_of_fold(data: PairSet, extra: PairSet | None = None, folds: int = FOLDS) -> npt.NDArray[np.float64]:

@@ -80,14 +80,14 @@ class History(Protocol):
     def candidates(
         self, complaints: Sequence[Complaint], readings: Sequence[Reading], k: int
     ) -> Sequence[Sequence[tuple[Stored, float]]]: ...
-    def records(self, items: Sequence[Stored]) -> pf.Records:
-        """Packed records of stored complaints, all at once."""
     def bound(self, id: str) -> Iterable[str]:
         """Ids of stored complaints that must be with `id`."""
     def forbidden(self, id: str, case: str) -> bool:
         """Whether a cannot-link keeps `id` out of `case`: with any member counts."""
     def closed(self, case: str) -> bool: ...
     def get(self, id: str) -> Stored | None: ...
+    def records(self, items: Sequence[Stored]) -> pf.Records:
+        """Packed records of what `candidates` and `get` gave back."""
 
 
 class Triage:
@@ -144,50 +144,51 @@ class Triage:
         own = np.frombuffer(b"".join(r.profile[:size] for r in readings), pf.DTYPE)
         met = pair_up(complaints, readings, own, history)
         rows, scores = score_pairs(self.model, own, met, history.rarity)
-        first = np.searchsorted(met.here, np.arange(len(complaints) + 1))
+        first = np.searchsorted(met.here, np.arange(len(complaints) + 1)).tolist()
+        marks = guards(own, history.rarity)
         decisions: list[Decision] = []
         for i, (complaint, reading) in enumerate(zip(complaints, readings, strict=True)):
-            bound = set(history.bound(complaint.id))
-            candidates: list[Candidate] = []
-            unread = 0.0  # the best score where no candidate is worth looking up
-            span = np.arange(first[i], first[i + 1])
-            # The best first, and no further than an answer needs: names and cases of the rest are never looked up.
-            for at in span[np.argsort(-scores[span], kind="stable")].tolist():
-                item, score = met.stored[at], float(scores[at])
-                if not bound and (score < self.limits.suggest or any(not c.blocked for c in candidates)):
-                    if not candidates:
-                        unread = score
-                    break
+            bound = history.bound(complaint.id)
+            candidates = []
+            for at in range(first[i], first[i + 1]):
+                score = float(scores[at])
+                if score < self.limits.suggest and not bound:
+                    continue
+                item = met.stored[at]
                 id, case = (complaints[item].id, decisions[item].case) if isinstance(item, int) else (item.id, item.case)
-                profile = readings[item].profile if isinstance(item, int) else item.profile
-                candidates.append(
-                    Candidate(id, case, score, rows[at], profile, id in bound,
-                              history.forbidden(complaint.id, case), history.closed(case))
+                blocked = history.forbidden(complaint.id, case)
+                candidates.append(Candidate(id, case, score, rows[at], at, id in bound, blocked, history.closed(case)))
+            chosen = choose(candidates)
+            if chosen is None:
+                best = float(scores[first[i] : first[i + 1]].max(initial=0.0)) if not candidates else 0.0
+                decision = Decision(
+                    complaint.id, new_case(complaint), LinkBand.NEW, LinkKind.FIRST_REPORT, round(best, 4),
+                    guards=marks[i],
                 )
-            decision = self._decide_one(complaint, reading, own[i], candidates, unread, history.rarity, new_case)
+            else:
+                item = met.stored[chosen.at]
+                earlier = readings[item].profile if isinstance(item, int) else item.profile
+                decision = self._decide_one(complaint, reading, chosen, earlier, history.rarity, new_case, marks[i])
             history.add(complaint, reading, decision.case)
             decisions.append(decision)
         return decisions
 
     def _decide_one(
-        self, complaint: Complaint, reading: Reading, record: np.void, candidates: Sequence[Candidate],
-        unread: float, rarity: pf.Rarity, new_case: Callable[[Complaint], str],
+        self, complaint: Complaint, reading: Reading, chosen: Candidate, earlier: bytes, rarity: pf.Rarity,
+        new_case: Callable[[Complaint], str], marks: tuple[int, ...],
     ) -> Decision:
-        marks = guards(record, rarity)
-        chosen = choose(candidates)
-        score = unread if chosen is None else BOUND_SCORE if chosen.bound else chosen.score
+        score = BOUND_SCORE if chosen.bound else chosen.score
         where = band(score, self.limits)
-        if chosen is None or where is LinkBand.NEW:
+        if where is LinkBand.NEW:
             return Decision(
-                complaint.id, new_case(complaint), LinkBand.NEW, LinkKind.FIRST_REPORT, round(score, 4), guards=marks
+                complaint.id, new_case(complaint), where, LinkKind.FIRST_REPORT, round(score, 4), guards=marks
             )
-        evidence = Evidence(complaint, reading, chosen)
-        parts = {name: round(float(chosen.features[INDEX[name]]), 3) for name in _SHOWN_PARTS}
-        kind = kind_of(chosen, reading, self.limits)
+        evidence = Evidence(complaint, reading, chosen.features, earlier)
         return Decision(
-            complaint.id, chosen.case if where is LinkBand.AUTO else new_case(complaint), where, kind, round(score, 4),
-            to=chosen.id, suggested_case=chosen.case, why=tuple(evidence.why(rarity)), against=tuple(evidence.against()),
-            parts=parts, guards=marks,
+            complaint.id, chosen.case if where is LinkBand.AUTO else new_case(complaint), where,
+            kind_of(chosen, reading, self.limits), round(score, 4), to=chosen.id, suggested_case=chosen.case,
+            why=tuple(evidence.why(rarity)), against=tuple(evidence.against()),
+            parts={name: round(float(chosen.features[INDEX[name]]), 3) for name in _SHOWN_PARTS}, guards=marks,
         )
 
 
@@ -197,7 +198,7 @@ class Meetings:
 
     here: npt.NDArray[np.intp]
     stored: list[Stored | int]
-    theirs: pf.Records
+    records: pf.Records
 
     def id_of(self, at: int, batch: Sequence[Complaint]) -> str:
         """Id of the earlier complaint."""
@@ -214,18 +215,19 @@ def pair_up(
     here: list[int] = []
     stored: list[Stored | int] = []
     for i, complaint in enumerate(complaints):
-        known = [item for item, _ in found[i]]
-        if bound := set(history.bound(complaint.id)):
-            bound -= {item.id for item in known}
-            known += [item for item in map(history.get, sorted(bound)) if item]
+        known: list[Stored] = [item for item, _ in found[i]]
+        bound = [item for item in map(history.get, history.bound(complaint.id)) if item is not None]
+        if bound:
+            ids = {item.id for item in known}
+            known += [item for item in bound if item.id not in ids]
         stored += known
         stored += near[i]
         here += [i] * (len(known) + len(near[i]))
-    theirs = np.zeros(len(stored), pf.DTYPE)
-    inside = np.fromiter((isinstance(item, int) for item in stored), np.bool_, len(stored))
-    theirs[inside] = own[[item for item in stored if isinstance(item, int)]]
-    theirs[~inside] = history.records([item for item in stored if not isinstance(item, int)])
-    return Meetings(np.array(here, np.intp), stored, theirs)
+    records = np.zeros(len(stored), pf.DTYPE)
+    inside = np.array([isinstance(item, int) for item in stored], bool)
+    records[inside] = own[[item for item in stored if isinstance(item, int)]]
+    records[~inside] = history.records([item for item in stored if not isinstance(item, int)])
+    return Meetings(np.array(here, np.intp), stored, records)
 
 
 def score_pairs(
@@ -234,7 +236,7 @@ def score_pairs(
     """Feature rows and scores of all meetings; without a model the scores are zero."""
     if not met.stored:
         return np.zeros((0, len(NAMES)), np.float32), np.zeros(0)
-    rows = features(Weighted.of(own, rarity).pick(met.here), Weighted.of(met.theirs, rarity))
+    rows = features(Weighted.of(own, rarity).pick(met.here), Weighted.of(met.records, rarity))
     if model is None:
         return rows, np.zeros(len(rows))
     kept = _foremost(model.linear(rows), met.here, DECIDED)

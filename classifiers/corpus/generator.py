@@ -17,7 +17,16 @@ from typing import Any
 from classifiers.corpus import noise
 from classifiers.corpus.grammar import expand
 from classifiers.corpus.scene import filler, lists, new_scene, styles
-from classifiers.corpus.teller import FORMS, FORMS_OTHER, WEIGHTS, Matter, Teller, Telling, pick_proto, source_at
+from classifiers.corpus.teller import (
+    FORMS,
+    FORMS_OTHER,
+    WEIGHTS,
+    Matter,
+    Teller,
+    Telling,
+    pick_proto,
+    source_at,
+)
 from classifiers.taxonomy import risk_area
 
 ENV_SHARE = 0.42
@@ -163,9 +172,9 @@ def row(matter: Matter, telling: Telling, rng: random.Random, when: datetime, i:
     aspects = teller.aspects
     urgent = matter.env and aspects[0]["unit"] == "生态环境局" and rng.random() < 0.05
     if urgent:
-        text = f"{text.rstrip('。')}。{teller.list('emergency')}。"
+        text = f"{text.rstrip('。')}。{teller.entry('emergency')}。"
     if telling.level == "L2" and rng.random() < 0.4:
-        text = teller.list("again") + text
+        text = teller.entry("again") + text
     types = list(dict.fromkeys(t for a in aspects for t in a["types"]))
     if telling.beside and telling.beside not in types:
         types.append(telling.beside)

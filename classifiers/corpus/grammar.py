@@ -44,7 +44,9 @@ def _sequence(frame: str, at: int, top: bool) -> tuple[tuple[Node, ...], int]:
     run = ""
     while at < len(frame):
         char = frame[at]
-        if char in "|)" and not top:
+        if char in "|)":
+            if top:
+                raise ValueError(f"unbalanced frame: {frame}")
             break
         if char == "(":
             if run:

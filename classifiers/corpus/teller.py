@@ -99,7 +99,7 @@ class Teller:
         """One frame in this teller's words."""
         return expand(frame, self.rng, self.slot)
 
-    def list(self, name: str) -> str:
+    def entry(self, name: str) -> str:
         """One entry of a list of frames in this teller's words."""
         return self.write(self.rng.choice(lists()[name]))
 
@@ -130,12 +130,12 @@ class Teller:
     def _nuisance(self, type_: str) -> str:
         subtypes = {a["subtype"] for a in self.aspects if type_ in a["types"]}
         fitting = [w for s in subtypes if s not in _WITH_OTHERS or type_ == "大气" for w in _NUISANCES.get(s, ())]
-        return self.rng.choice(fitting) if fitting else self.list(f"mix_{type_}")
+        return self.rng.choice(fitting) if fitting else self.entry(f"mix_{type_}")
 
     def harm(self) -> str:
         """A sentence on what it does to people, fitting the types."""
         kinds = [t for a in self.aspects for t in a["types"]] or ["none"]
-        return self.list("harm_" + self.rng.choice(kinds))
+        return self.entry("harm_" + self.rng.choice(kinds))
 
     def title(self) -> str:
         """A title in the manner of a message board."""
@@ -151,9 +151,9 @@ class Teller:
         """Title, text and demand type of the complaint."""
         rng, form = self.rng, self.telling.form
         demand = rng.choices(DEMANDS, DEMAND_WEIGHTS)[0]
-        ask = self.list(f"demand_{demand}")
+        ask = self.entry(f"demand_{demand}")
         none = "" if self.matter.env else "_none"
-        history = self.list("history" + none)
+        history = self.entry("history" + none)
         if form in ("operator", "terse", "dictated", "followup"):
             says = self.says(rng.choice((1, 1, 1, 2, 2, 3))) + self._beside()
             if form == "terse":
@@ -161,7 +161,7 @@ class Teller:
                 return "", body, demand
             parts = says + ([self.harm()] if rng.random() < 0.55 else []) + ([history] if rng.random() < 0.25 else [])
             ask = ask if rng.random() < 0.8 else ""
-            opener = self.list("opener_inquiry" if demand == "咨询" and rng.random() < 0.7 else "opener")
+            opener = self.entry("opener_inquiry" if demand == "咨询" and rng.random() < 0.7 else "opener")
             if form == "dictated":
                 return "", noise.dictated("，".join([*parts, ask]), rng), demand
             text = opener + rng.choice(("，", "，", "。")).join(parts) + (f"，{ask}。" if ask else "。")
@@ -180,16 +180,16 @@ class Teller:
         rng = self.rng
         parts: list[str] = []
         if rng.random() < 0.6:
-            parts.append(self.list("greet"))
+            parts.append(self.entry("greet"))
         if rng.random() < 0.6:
-            parts.append(self.list("intro"))
+            parts.append(self.entry("intro"))
         core = self.says(rng.randint(2, 7 if long else 4)) + self._beside()
         core += [self.harm() for _ in range(rng.randint(1, 4 if long else 2))]
         core += [history] if rng.random() < 0.6 else []
         if long:
-            core += [self.list("neutral") for _ in range(rng.randint(2, 8))]
-            core += [self.list("rant") for _ in range(rng.randint(0, 3))]
-            core += [self.list("history" + ("" if self.matter.env else "_none")) for _ in range(rng.randint(0, 2))]
+            core += [self.entry("neutral") for _ in range(rng.randint(2, 8))]
+            core += [self.entry("rant") for _ in range(rng.randint(0, 3))]
+            core += [self.entry("history" + ("" if self.matter.env else "_none")) for _ in range(rng.randint(0, 2))]
             if rng.random() < 0.45:
                 core += self._aside(rng.randint(1, 3))
         elif rng.random() < 0.2:
@@ -200,17 +200,17 @@ class Teller:
         for sentence in head + tail:
             text += sentence + ("" if sentence[-1] in "！？。，：" else rng.choice("。。。，！"))
         text += ask + rng.choice("。！")
-        return text + (self.list("closing") if rng.random() < 0.6 else "")
+        return text + (self.entry("closing") if rng.random() < 0.6 else "")
 
     def _beside(self) -> list[str]:
-        return [self.list(f"side_{self.telling.beside}")] if self.telling.beside else []
+        return [self.entry(f"side_{self.telling.beside}")] if self.telling.beside else []
 
     def _aside(self, n: int) -> list[str]:
         """Passing grumbles about something else; they do not change the labels."""
         out = []
         for _ in range(n):
             if not self.matter.env and self.rng.random() < 0.35:
-                out.append(self.list("weak_env"))
+                out.append(self.entry("weak_env"))
                 continue
             other = self.rng.choice(topics())
             frame = self.rng.choice(other["aspect"][0]["say"])
@@ -223,7 +223,7 @@ def source_at(scene: Scene, proto: dict, rng: random.Random) -> tuple[str, str]:
     if not proto["name"]:
         return "", ""
     slot = filler(rng, scene)
-    return expand(rng.choice(proto["name"]), rng, slot), rng.choice(proto["kind"])
+    return expand(rng.choice(proto["name"]), rng, slot), expand(rng.choice(proto["kind"]), rng, slot)
 
 
 def weight(proto: dict) -> float:

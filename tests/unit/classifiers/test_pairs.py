@@ -94,7 +94,7 @@ def test_counting_and_taking_back_leaves_rarity_as_it_was() -> None:
     assert rarity.digest() == before and rarity.documents == 0
 
 
-def toy(n: int = 1200, seed: int = 0) -> PairSet:
+def toy(n: int = 700, seed: int = 0) -> PairSet:
     chance = np.random.default_rng(seed)
     x = chance.random((n, len(NAMES))).astype(np.float32)
     y = ((x[:, INDEX["name_grams_max"]] + x[:, INDEX["source_overlap"]]) > 1.2).astype(np.int8)
