@@ -33,10 +33,10 @@ def copied_runs(folder: Path, rows: Iterable[dict[str, Any]]) -> set[str]:
     """Runs that stand both in the folder's JSON lines (title and text) and in `rows` or our data files."""
     theirs: set[int] = set()
     for path in sorted(folder.glob("*.jsonl")):
-        for line in path.open(encoding="utf-8"):
-            record = json.loads(line)
-            for field in ("title", "text"):
-                theirs.update(hash(run) for run in runs(record.get(field) or ""))
+        with path.open(encoding="utf-8") as lines:
+            for record in map(json.loads, lines):
+                for field in ("title", "text"):
+                    theirs.update(hash(run) for run in runs(record.get(field) or ""))
     ours = {run for text in own_text() for run in runs(text)}
     for row in rows:
         ours.update(run for field in ("title", "text") for run in runs(row[field]) if hash(run) in theirs)
