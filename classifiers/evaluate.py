@@ -8,7 +8,7 @@ perhaps the same, and ignored pairs, count neither way; recall is the mean over 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,10 +82,19 @@ def f1(predicted: npt.NDArray[np.bool_], truth: npt.NDArray[np.bool_]) -> float:
     return 2 * both / total if total else float("nan")
 
 
-def evaluate(output: Sequence[Row], gold: Sequence[Row], traps: Sequence[Row] = (), ignore: Sequence[Row] = ()) -> Evaluation:
-    """Every measure of the table. Lines with an error count as not decided; gold without output is left out."""
+def evaluate(
+    output: Sequence[Row], gold: Sequence[Row], traps: Sequence[Row] = (), ignore: Sequence[Row] = (),
+    invisible: Collection[str] = (),
+) -> Evaluation:
+    """Every measure of the table. Lines with an error count as not decided; gold without output is left out.
+
+    `invisible` ids are not judged (copies, borderline rows); a link to one is followed to what it is itself linked to.
+    """
     rows = [row for row in output if "error" not in row]
-    known = Gold([row for row in gold], ignore)
+    if invisible:
+        rows = _followed(rows, invisible)
+    known = Gold([row for row in gold if str(row["id"]) not in invisible], ignore)
+    traps = [t for t in traps if str(t["a"]) not in invisible and str(t["b"]) not in invisible]
     result = Evaluation()
     _labels(rows, known, result)
     if rows and all("link" in row for row in rows):
@@ -97,6 +106,22 @@ def evaluate(output: Sequence[Row], gold: Sequence[Row], traps: Sequence[Row] = 
         result.measures["look-alike pairs"] = len(pairs)
         result.measures["look-alike pairs in one case"] = len(result.traps)
     return result
+
+
+def _followed(rows: Sequence[Row], invisible: Collection[str]) -> list[Row]:
+    by_id = {str(row["id"]): row for row in rows}
+    out: list[Row] = []
+    for row in rows:
+        link = row.get("link") or {}
+        to, score, band = link.get("to"), float(link.get("score") or 0), link.get("band")
+        while to is not None and str(to) in invisible and band in ("auto", "suggest"):
+            further = by_id[str(to)].get("link") or {} if str(to) in by_id else {}
+            score = min(score, float(further.get("score") or 0))
+            if further.get("band") != "auto":
+                band = further.get("band")
+            to = further.get("to")
+        out.append({**row, "link": {**link, "to": to, "score": score, "band": band or "new"}})
+    return out
 
 
 def _labels(rows: Sequence[Row], gold: Gold, result: Evaluation) -> None:

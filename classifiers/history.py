@@ -30,7 +30,7 @@ _CASE_COLUMNS: dict[str, Any] = {"head": "i4", "closed": "u1"}
 _SPILLED = ("profile", "notes")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stored:
     """An earlier complaint, read from the history when asked; valid until something is forgotten."""
 
@@ -164,7 +164,7 @@ class History:
         """Packed records of many items."""
         return self._rows["profile"][items]
 
-    def records(self, items: Sequence[Stored]) -> pf.Records:
+    def records(self, items: Sequence[Any]) -> pf.Records:
         """Packed records of what `candidates` and `get` gave back."""
         return self.profiles(np.fromiter((stored.item for stored in items), np.int64, len(items)))
 

@@ -34,6 +34,10 @@ class Contender(ABC):
     queries: int = 2048
 
     @abstractmethod
+    def __init__(self, folder: Path) -> None:
+        """`folder` is empty and its own."""
+
+    @abstractmethod
     def add(self, complaints: Sequence[Complaint]) -> None:
         """Take the next complaints in."""
 
@@ -54,12 +58,13 @@ class Ours(Contender):
 
     name = "petitions"
 
-    def __init__(self, folder: Path, whole: bool = False) -> None:
-        self._whole = whole
+    whole = False
+
+    def __init__(self, folder: Path) -> None:
         self._index, self._regions = Index(neighbours()), Column("u2")
 
     def _seen(self, complaints: Sequence[Complaint]) -> Sequence[Complaint]:
-        return complaints if self._whole else [replace(c, reporter=None, receipt_no=None) for c in complaints]
+        return complaints if self.whole else [replace(c, reporter=None, receipt_no=None) for c in complaints]
 
     def add(self, complaints: Sequence[Complaint]) -> None:
         for start in range(0, len(complaints), BATCH):
@@ -87,9 +92,7 @@ class OursWhole(Ours):
     """The same with reporter and receipt number."""
 
     name = "petitions + reporter"
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, whole=True)
+    whole = True
 
 
 class Datasketch(Contender):
@@ -190,7 +193,8 @@ class Tantivy(Contender):
                 inside = query.const_score_query(query.term_query(self._schema, "region", c.region), 0.0)
                 parts.append((occur.Must, inside))
             hits = self._searcher.search(query.boolean_query(parts), TOP, count=False).hits
-            found.append(self._searcher.fast_field_values("number", [address for _, address in hits]))
+            numbers = self._searcher.fast_field_values("number", [address for _, address in hits])
+            found.append([int(number) for number in numbers if number is not None])
         return found
 
     def bytes(self) -> int:
@@ -226,7 +230,7 @@ class Bm25s(Contender):
         return {"": search}
 
 
-CONTENDERS: dict[str, Callable[[Path], Contender]] = {
+CONTENDERS: dict[str, type[Contender]] = {
     one.name: one for one in (Ours, OursWhole, Datasketch, Rensa, Tantivy, Bm25s)
 }
 
