@@ -12,4 +12,3 @@ def attach(runtime: Runtime) -> None:
     """Handle registered complaints."""
     triaging = Triaging(Memory.load(runtime.settings), worker=runtime.instance, clock=runtime.clock)
     runtime.subscribe("triage", [REGISTERED], triaging.handle, abandon=triaging.abandon)
-    runtime.at_stop(triaging.save)

@@ -77,9 +77,6 @@ class Triaging:
         self.memory.forget(self._staged)
         self._staged = []
 
-    async def save(self) -> None:
-        """Nothing to keep: the index is rebuilt from rows."""
-
     async def _catch_up(self, unit: UnitOfWork, shards: set[str]) -> None:
         """Read what others did since the last batch, and whole shards met for the first time."""
         memory, connection = self.memory, unit.connection

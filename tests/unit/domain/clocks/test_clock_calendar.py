@@ -89,7 +89,7 @@ def test_there_are_at_least_forty_cases_made_by_hand():
 
 
 def test_past_the_table_a_refusing_calendar_says_what_to_do():
-    with pytest.raises(CalendarExhausted, match="节假日表只到2026年.*录入国务院当年放假通知"):
+    with pytest.raises(CalendarExhausted, match=r"节假日表只到2026年.*录入国务院当年放假通知"):
         CALENDAR.add_working_days(date(2026, 12, 30), 5)
     with pytest.raises(CalendarExhausted):
         CALENDAR.add_calendar_days(date(2026, 12, 1), 60)
