@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from classifiers import extract_cues as cues
 from classifiers import profile as pf
-from classifiers import scoring
+from classifiers import scoring, shelf
 from classifiers.categories import Categories as TrainedCategories
 from classifiers.extract import pack, place_of, respondent_of, take_apart
 from classifiers.guesses import Guesses, Labels
@@ -38,7 +38,9 @@ from classifiers.linking import (
 )
 from classifiers.pairs import INDEX, NAMES, Weighted, features
 from classifiers.reading import Complaint, Decision, Reading, Span, Versions
+from classifiers.renames import Renames
 from classifiers.segment import Segmenter, shared
+from classifiers.units import Units
 from contracts.vocabulary import LinkBand, LinkKind, PollutionType
 
 MODELS = Path(__file__).with_name("models")
@@ -105,10 +107,14 @@ class Triage:
 
     @classmethod
     def load(cls, models: Path | None = None) -> Triage:
-        """Open the models in a folder; the shipped ones by default. ValueError where a file is not what it says."""
-        folder = models or MODELS
+        """Open the models in force in a folder (classifiers.shelf); the shipped ones by default.
+
+        ValueError where a file is not what it says.
+        """
+        folder = shelf.in_force(models) or MODELS
         shipped = folder if (folder / "links.json").exists() else MODELS
-        return cls(_categories(folder), scoring.load(shipped / "links.json"), shared())
+        renames = Renames.read(models / shelf.RENAMES if models else None)
+        return cls(_categories(folder, renames), scoring.load(shipped / "links.json"), shared())
 
     def read(self, complaints: Sequence[Complaint]) -> list[Reading]:
         """Read each complaint alone."""
@@ -255,12 +261,13 @@ def _foremost(score: npt.NDArray[np.float64], group: npt.NDArray[np.intp], most:
     return np.sort(order[rank < most])
 
 
-def _categories(folder: Path) -> Categories:
+def _categories(folder: Path, renames: Renames) -> Categories:
     try:
-        loaded: Categories = TrainedCategories.load(folder)
+        loaded = TrainedCategories.load(folder)
     except FileNotFoundError:
-        return Guesses()
-    return loaded
+        guesses: Categories = Guesses()
+        return guesses
+    return TrainedCategories(loaded.model, Units(loaded.units.model, renames)) if loaded.units else loaded
 
 
 def _neighbours(own: pf.Records, rarity: pf.Rarity) -> list[list[int]]:

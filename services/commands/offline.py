@@ -1,4 +1,4 @@
-"""`petitions triage`, `train`, `evaluate`: the same code as the service, over files, with no broker and no database."""
+"""`petitions triage`: the same code as the service, over files, with no broker and no database."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def triage(
     if not file.is_file():
         raise Failed(f"there is no file {file}; name a file of JSON lines")
     lines = file.read_bytes().splitlines()
-    engine = Triage.load(models or load().models)
+    engine = Triage.load(models or load().models_kept)
     if explain is not None:
         try:
             console.print(offline.explain_file(lines, explain, triage=engine), markup=False, highlight=False)

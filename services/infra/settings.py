@@ -24,7 +24,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(default=Path(".petitions"), description="State of the local stack: data, logs, secrets, caches.")
     city: Path = Field(default=Path("deploy/city/example"), description="Folder with the city file.")
-    models: Path | None = Field(default=None, description="Folder with trained models; the shipped ones otherwise.")
+    models: Path | None = Field(default=None, description="Folder of trained models (petitions train); models in `home` otherwise.")
 
     kafka: str | None = Field(default=None, description="Bootstrap servers; a broker of our own is started otherwise.")
     kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
@@ -49,6 +49,11 @@ class Settings(BaseSettings):
     probe_port: int | None = Field(default=None, description="Health and metrics of this process; none when unset.")
     log_level: str = "INFO"
     log_format: Literal["json", "console"] = "json"
+
+    @property
+    def models_kept(self) -> Path:
+        """Where trained models are kept and the ones in force are found; nothing in it means the shipped ones."""
+        return self.models or self.home / "models"
 
 
 def load() -> Settings:

@@ -63,7 +63,7 @@ class Memory:
     @classmethod
     def load(cls, settings: Settings) -> Memory:
         """Load the models; the index starts empty."""
-        return cls(Triage.load(settings.models), History())
+        return cls(Triage.load(settings.models_kept), History())
 
     def read(self, complaints: Sequence[Complaint]) -> list[Reading]:
         """What each complaint says when read alone."""
