@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from services.commands import cases, city, deadletters, links, local, offline, publish, training
+from services.commands import cases, city, deadletters, index, links, local, offline, publish, training
 from services.commands.output import Failed, console_err
 from services.stack import StackError
 
@@ -24,6 +24,7 @@ cases.register(app)
 offline.register(app)
 training.register(app)
 app.add_typer(links.app, name="link")
+app.add_typer(index.app, name="index")
 app.add_typer(deadletters.app, name="dlq")
 app.add_typer(city.app, name="city")
 

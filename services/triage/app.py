@@ -9,6 +9,8 @@ from services.triage.memory import Memory
 
 
 def attach(runtime: Runtime) -> None:
-    """Handle registered complaints."""
+    """Handle registered complaints; the index is opened at the start and saved at the stop."""
     triaging = Triaging(Memory.load(runtime.settings), worker=runtime.instance, clock=runtime.clock)
+    runtime.at_start(lambda: triaging.open(runtime.pool, runtime.settings.home / "index"))
     runtime.subscribe("triage", [REGISTERED], triaging.handle, abandon=triaging.abandon)
+    runtime.at_stop(triaging.close)
