@@ -25,6 +25,7 @@ _AMOUNT = re.compile(
 )
 _UNIT_NAMES = {"db": "分贝", "平方": "平方米", "业主": "户", "名业主": "户"}
 _RECEIPT = re.compile(r"(?<![\d.])(?:20\d{12}|(?:工单|受理|编号|信访|回执|单号|件号)[^\d\n，。]{0,6}?([a-z]{0,4}\d{8,18}))(?!\d)")
+_DIGIT = re.compile(r"\d")
 _LETTERED = re.compile(r"(?<![0-9a-z])[a-z]{1,4}-?20\d{6,14}(?!\d)")
 _BEFORE = re.compile(
     r"(?:多次|已经|已|曾|再次|反复|之前|以前|此前|上次|几次|无数次|一直|屡次|又)[^，。！？\n]{0,8}(?:投诉|反映|举报|打过?12345|打电话|写信|上访|报警|留言)"
@@ -69,7 +70,7 @@ def numbers(plain: str) -> tuple[tuple[str, float], ...]:
 
 def cited(plain: str) -> tuple[str, ...]:
     """Receipt numbers the text cites, upper case, in order."""
-    if not any(character.isdigit() for character in plain):
+    if not _DIGIT.search(plain):
         return ()
     found = [match[1] or match[0] for match in _RECEIPT.finditer(plain)]
     found += [match[0] for match in _LETTERED.finditer(plain)]

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from classifiers.normalize import number
 
@@ -55,8 +56,7 @@ _MOST = 10
 _TRADES = frozenset(["烧烤园", "养殖园", "采摘园", "物流城", "娱乐城", "歌城", "酒城", "洗浴城", "美食城", "家具城", "建材城", "电玩城", "网城"])
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """One typed name: `kind` as in `classifiers.profile.NAME_KINDS`, its words, and `core` for comparing."""
 
     kind: str
@@ -66,6 +66,7 @@ class Name:
     core: str
 
 
+@lru_cache(maxsize=200_000)
 def _kind(token: str) -> tuple[str, str] | None:
     for size in range(min(_LONGEST, len(token)), 0, -1):
         kind = _KIND_OF.get(token[-size:])
@@ -79,6 +80,7 @@ def _kind(token: str) -> tuple[str, str] | None:
 _TELLING = {"district": 3, "town": 3, "village": 3, "road": 3, "estate": 3, "body": 4}
 
 
+@lru_cache(maxsize=50_000)
 def _core(kind: str, text: str) -> str:
     core = text if kind == "road" else _GENERIC_TAIL.sub("", text)
     if len(core) < 2:

@@ -23,7 +23,7 @@ from classifiers import extract_cues as cues
 from classifiers import profile as pf
 from classifiers import scoring, shelf
 from classifiers.categories import Categories as TrainedCategories
-from classifiers.extract import pack, place_of, respondent_of, take_apart
+from classifiers.extract import place_of, respondent_of, take_apart
 from classifiers.guesses import Guesses, Labels
 from classifiers.linking import (
     BOUND_SCORE,
@@ -36,6 +36,7 @@ from classifiers.linking import (
     kind_of,
     rule_score,
 )
+from classifiers.packing import Cues, Labelled, pack_all
 from classifiers.pairs import INDEX, NAMES, Weighted, features
 from classifiers.reading import Complaint, Decision, Reading, Span, Versions
 from classifiers.renames import Renames
@@ -120,11 +121,13 @@ class Triage:
         """Read each complaint alone."""
         parts = [take_apart(complaint, self.segmenter) for complaint in complaints]
         labels = self.categories.predict(complaints, [part.tokens for part in parts])
+        said = [Cues.of(part.plain) for part in parts]
+        chances = [dict(label.types) for label in labels]
+        packed = [Labelled(label.environmental, [own.get(t, 0.0) for t in PollutionType]) for label, own in zip(labels, chances, strict=True)]
+        profiles = pack_all(parts, complaints, packed, said)
         readings = []
-        for complaint, part, label in zip(complaints, parts, labels, strict=True):
+        for complaint, part, label, cue, profile in zip(complaints, parts, labels, said, profiles, strict=True):
             full = complaint.full_text
-            chances = dict(label.types)
-            profile = pack(part, complaint, label.environmental, [chances.get(t, 0.0) for t in PollutionType])
             readings.append(
                 Reading(
                     id=complaint.id, environmental=label.environmental, types=label.types, versions=self.versions,
@@ -132,7 +135,7 @@ class Triage:
                     emergency=label.emergency, respondent=respondent_of(part, complaint),
                     place=place_of(part, complaint), happens=cues.happens(part.plain), since=cues.since(part.plain),
                     numbers=cues.numbers(part.plain), cited_receipts=part.cited,
-                    complained_before=cues.complained_before(part.plain), new_facts=cues.new_facts(part.plain),
+                    complained_before=cue.complained_before, new_facts=cue.new_facts,
                     quoted=tuple(Span(a, b, full[a:b]) for a, b in part.quoted), lead_unit=label.lead_unit,
                     profile=profile,
                 )

@@ -1,6 +1,5 @@
 """The index on disk: the next start goes on from it; what does not fit the database or is damaged is built anew."""
 
-import asyncio
 import os
 import signal
 import subprocess
@@ -163,12 +162,12 @@ for told in stream(100_000):
 """
 
 
-async def test_a_kill_in_the_middle_of_saving_leaves_a_whole_index(tmp_path: Path) -> None:
+def test_a_kill_in_the_middle_of_saving_leaves_a_whole_index(tmp_path: Path) -> None:
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     process = subprocess.Popen([sys.executable, "-c", SAVES_FOREVER, str(tmp_path)], stdout=subprocess.PIPE, env=env, text=True)
     assert process.stdout
     try:
-        saved = [await asyncio.to_thread(process.stdout.readline) for _ in range(4)]
+        saved = [process.stdout.readline() for _ in range(4)]
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifiers import extract_cues as cues
-from classifiers.extract import pack, place_of, respondent_of, take_apart
+from classifiers.extract import place_of, respondent_of, take_apart
 from classifiers.normalize import normalize
+from classifiers.packing import pack
 from classifiers.profile import DTYPE, unpack
 from classifiers.reading import Complaint
 from classifiers.segment import shared
