@@ -41,6 +41,10 @@ class Constraints:
                     if not pairs[one]:
                         del pairs[one]
 
+    def constrained(self, id: str) -> bool:
+        """Whether a person said anything of this complaint."""
+        return id in self._must or id in self._cannot
+
     def bound(self, id: str) -> frozenset[str]:
         """All that must be with `id`, through others too."""
         if id not in self._must:

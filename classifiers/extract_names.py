@@ -75,6 +75,12 @@ def _kind(token: str) -> tuple[str, str] | None:
     return None
 
 
+@lru_cache(maxsize=200_000)
+def _ends_name(before: str) -> bool:
+    """Whether a name does not reach back over this word."""
+    return before in _BREAKS or before.isdigit() or _BAD.search(before) is not None
+
+
 # How many last characters identify a name of a kind: names are grown leftwards and often too long, so that wholes
 # would differ where the place is one ("其是龙华区"), while their ends agree. Businesses differ at their beginning.
 _TELLING = {"district": 3, "town": 3, "village": 3, "road": 3, "estate": 3, "body": 4}
@@ -107,9 +113,7 @@ def typed_names(plain: str, tokens: Sequence[str], starts: Sequence[int]) -> lis
         j, length = i, len(token)
         while j > barrier:
             before = tokens[j - 1]
-            if before in _BREAKS or length + len(before) > _MOST or _BAD.search(before):
-                break
-            if before.isdigit():
+            if length + len(before) > _MOST or _ends_name(before):
                 break
             j -= 1
             length += len(before)

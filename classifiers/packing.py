@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice, pairwise
-from operator import itemgetter
 
 import numpy as np
 
@@ -26,7 +25,7 @@ _GENERAL_WORDS = 6.2  # words commoner than this in general Chinese (idf) say no
 _UNKNOWN_IDF = 12.0
 _FAR = 65535  # positions are two bytes
 _SILENT = frozenset(("door", "building", "district", "project"))  # numbers and districts tell by the whole, not by grams
-_HAN_PAIR = re.compile(r"(?=([0-9a-z\u4e00-\u9fff]{2}))")
+_RUN = re.compile(r"[0-9a-z\u4e00-\u9fff]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def pack_all(
         pf.NAMES,
     )
     grams = [_grams(p, chosen) for p, chosen in zip(parts, names, strict=True)]
-    rows["grams"] = _padded([[pf.key32("g", pair) for pair in islice(each, pf.GRAMS)] for each in grams], pf.GRAMS)
+    rows["grams"] = _padded([[*map(_gram, islice(each, pf.GRAMS))] for each in grams], pf.GRAMS)
     rows["gram_flags"] = _padded([list(islice(each.values(), pf.GRAMS)) for each in grams], pf.GRAMS)
     rows["sounds"] = _padded([_sounds(chosen) for chosen in names], pf.SOUNDS)
     rows["tokens"] = _padded([[pf.key32("t", f"{k}·{v}") for k, v, _ in p.identities[: pf.TOKENS]] for p in parts], pf.TOKENS)
@@ -125,48 +124,50 @@ def _halves(groups: set[int]) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=200_000)
-def _worth(token: str) -> float:
-    """How rare a word is in general Chinese (idf); 0 where it says nothing of a matter."""
+def _worth(token: str) -> tuple[float, int] | None:
+    """How rare a word is in general Chinese (idf), and its key; None where it says nothing of a matter."""
     if len(token) < 2 or token.isdigit() or not token.isalnum():
-        return 0.0
+        return None
     idf = pf.general_idf().get(token, _UNKNOWN_IDF)
-    return 0.0 if idf < _GENERAL_WORDS else idf
+    return None if idf < _GENERAL_WORDS else (idf, pf.key32("w", token))
 
 
 def _words(parts: Parts) -> tuple[list[int], list[int], list[int]]:
     """Keys, places and flags of the words that tell most; what is asked of officials tells nothing outside the head."""
     skip = cues.demands(parts.plain)
     (head, head_end), (actor, actor_end), (landmark, landmark_end) = parts.head, parts.actor, parts.landmark
-    found: dict[str, list[float]] = {}  # word -> [priority, start, flags]
+    found: dict[int, list[float]] = {}  # key -> [-priority, start, flags]
     cursor, last = 0, len(skip)
-    for token, start in zip(parts.tokens, parts.starts, strict=True):
-        idf = _worth(token)
-        if not idf or start > _FAR:
-            continue
-        inside = head <= start < head_end
-        while cursor < last and skip[cursor][1] <= start:
-            cursor += 1
-        if cursor < last and skip[cursor][0] <= start and not inside:
+    for worth, start in zip(map(_worth, parts.tokens), parts.starts, strict=True):
+        if worth is None or start > _FAR:
             continue
         flags = 0
-        if inside:
+        if head <= start < head_end:
             flags = pf.IN_HEAD
             if actor <= start < actor_end:
                 flags |= pf.IN_ACTOR
             elif landmark <= start < landmark_end:
                 flags |= pf.IN_LANDMARK
-        entry = found.get(token)
+        elif last:
+            while cursor < last and skip[cursor][1] <= start:
+                cursor += 1
+            if cursor < last and skip[cursor][0] <= start:
+                continue
+        idf, key = worth
+        entry = found.get(key)
         if entry is None:
-            found[token] = [idf + 8.0 * (flags > 0) - start / 2000, start, flags]
+            found[key] = [start / 2000 - (idf + 8.0 if flags else idf), start, flags]
         else:
-            entry[0] += 0.7
+            entry[0] -= 0.7
             if flags and not entry[2]:
-                entry[0] += 8.0
+                entry[0] -= 8.0
             entry[2] = int(entry[2]) | flags
-    best = sorted(((-entry[0], word, entry) for word, entry in found.items()), key=itemgetter(0))[: pf.WORDS]
-    return (
-        [pf.key32("w", word) for _, word, _ in best], [int(entry[1]) for *_, entry in best], [int(entry[2]) for *_, entry in best],
-    )
+    best = sorted(found.items(), key=_priority)[: pf.WORDS]
+    return [key for key, _ in best], [int(entry[1]) for _, entry in best], [int(entry[2]) for _, entry in best]
+
+
+def _priority(item: tuple[int, list[float]]) -> float:
+    return item[1][0]
 
 
 def _chosen(parts: Parts) -> list[tuple[Name, int]]:
@@ -198,11 +199,17 @@ def _grams(parts: Parts, chosen: Sequence[tuple[Name, int]]) -> dict[str, int]:
             zone = pf.IN_ACTOR if actor <= i < actor_end else pf.IN_LANDMARK if landmark <= i < landmark_end else 0
             pair = plain[i : i + 2]
             grams[pair] = get(pair, 0) | here | zone
-    for match in _HAN_PAIR.finditer(plain, head, head_end):
-        i, pair = match.start(), match[1]
-        zone = pf.IN_ACTOR if actor <= i < actor_end else pf.IN_LANDMARK if landmark <= i < landmark_end else 0
-        grams[pair] = get(pair, 0) | pf.IN_HEAD | zone
+    for run in _RUN.finditer(plain, head, head_end):
+        for i in range(run.start(), run.end() - 1):
+            zone = pf.IN_ACTOR if actor <= i < actor_end else pf.IN_LANDMARK if landmark <= i < landmark_end else 0
+            pair = plain[i : i + 2]
+            grams[pair] = get(pair, 0) | pf.IN_HEAD | zone
     return grams
+
+
+@lru_cache(maxsize=200_000)
+def _gram(pair: str) -> int:
+    return pf.key32("g", pair)
 
 
 def _sounds(chosen: Sequence[tuple[Name, int]]) -> list[int]:

@@ -59,6 +59,11 @@ class RecentHistory(Constraints):
             self._postings[key].append(complaint.id)
         self.rarity.count(record, 1)
 
+    def add_many(self, complaints: Sequence[Complaint], readings: Sequence[Reading], cases: Sequence[str]) -> None:
+        """Store many complaints, the oldest first."""
+        for complaint, reading, case in zip(complaints, readings, cases, strict=True):
+            self.add(complaint, reading, case)
+
     def forget(self, ids: Iterable[str]) -> None:
         """Remove complaints; constraints stay, they are people's decisions."""
         for id in ids:

@@ -27,8 +27,10 @@ def triage(
     """Classify and link a file, each complaint against those before it."""
     # Models and numpy load only where they are needed.
     from classifiers import offline
+    from classifiers.threads import one_core
     from classifiers.triage import Triage
 
+    one_core()
     if not file.is_file():
         raise Failed(f"there is no file {file}; name a file of JSON lines")
     lines = file.read_bytes().splitlines()
