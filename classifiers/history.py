@@ -100,9 +100,37 @@ class History(Constraints):
             self._settle()
 
     def add_many(self, complaints: Sequence[Complaint], readings: Sequence[Reading], cases: Sequence[str]) -> None:
-        """Store many complaints, the oldest first."""
-        for complaint, reading, case in zip(complaints, readings, cases, strict=True):
-            self.add(complaint, reading, case)
+        """Store many complaints, the oldest first; the same as one by one."""
+        for start in range(0, len(complaints), BATCH):
+            stop = start + BATCH
+            self._add_batch(complaints[start:stop], readings[start:stop], cases[start:stop])
+
+    def _add_batch(self, complaints: Sequence[Complaint], readings: Sequence[Reading], cases: Sequence[str]) -> None:
+        ids = [complaint.id for complaint in complaints]
+        fresh = len(set(ids)) == len(ids) and not any(id in self for id in ids)
+        if not fresh or not all(reading.profile for reading in readings):
+            for complaint, reading, case in zip(complaints, readings, cases, strict=True):
+                self.add(complaint, reading, case)
+            return
+        if len(self._staged) + len(ids) > BATCH:
+            self._settle()
+        rows, size, first = self._rows, pf.DTYPE.itemsize, self.rows()
+        items = np.arange(first, first + len(ids), dtype=np.int32)
+        rows["case"].append(np.full(len(ids), -1, np.int32))
+        rows["next"].append(items)
+        rows["region"].append(np.array([self.index.region(complaint.region) for complaint in complaints], np.uint16))
+        rows["profile"].append(np.frombuffer(b"".join([r.profile[:size] for r in readings]), pf.DTYPE))
+        notes = [reading.profile[size:] for reading in readings]
+        noted = rows["notes"].size + np.cumsum([len(note) for note in notes])
+        rows["notes"].append(np.frombuffer(b"".join(notes), np.uint8))
+        rows["noted"].append(noted.astype(np.int64))
+        for id in ids:
+            self.ids.push(id)
+        for item, case in zip(items.tolist(), cases, strict=True):
+            self._enter(item, case)
+        self._staged += zip(complaints, readings, strict=True)
+        if len(self._staged) == BATCH:
+            self._settle()
 
     def forget(self, ids: Iterable[str]) -> None:
         """Remove complaints as if they had never been added; unknown ids are passed over.

@@ -135,9 +135,9 @@ def _features(
         (own["reporter"][:, None].view(np.uint64), _IDENTITY), (own["receipt"][:, None].view(np.uint64), _IDENTITY),
         (np.ascontiguousarray(own["cites"]).view(np.uint64), _CITED), (own["tokens"].astype(np.uint64) * _TOKEN, _CITED),
     )
-    for values, weight in identities:
+    for values, counts in identities:
         keys.append(values)
-        weights.append(np.full(values.shape, weight**2))
+        weights.append(np.full(values.shape, counts**2))
     key = np.concatenate(keys, axis=1)
     rows = np.repeat(np.arange(len(own)), key.shape[1])
     flat, weight = key.ravel(), np.concatenate(weights, axis=1).ravel()

@@ -221,7 +221,7 @@ class Rarity:
 
     def _weigh(self, slots: npt.NDArray[np.integer]) -> npt.NDArray[np.float32]:
         seen = self._counts[slots] + _PRIOR_DOCUMENTS * _prior()[slots] + 1.0
-        weights = np.log((self.documents + _PRIOR_DOCUMENTS) / seen).astype(np.float32)
+        weights: npt.NDArray[np.float32] = np.log((self.documents + _PRIOR_DOCUMENTS) / seen).astype(np.float32)
         return np.maximum(weights, 0.0, out=weights)
 
 
