@@ -13,6 +13,7 @@ from contracts.cases import CaseOpened, ComplaintLinked, EmergencySuspected, Lin
 from contracts.complaints import ComplaintAnswered, ComplaintRegistered, ComplaintRejected
 from contracts.dead_letter import DeadLettered
 from contracts.submitted import MAX_RECORD_BYTES, ComplaintSubmitted
+from contracts.supervision import CaseEscalated, CaseOverdue, CaseWarned, DigestPrepared, LookBackDue, SupervisionDue
 
 DAY = timedelta(days=1)
 SUBMITTED_MAX_BYTES = 2 * MAX_RECORD_BYTES
@@ -90,6 +91,18 @@ LEADER_ASSIGNED = Topic(
 TASK_FORCE_FORMED = Topic(
     "petition.task-force.formed.v1", TaskForceFormed, "case_id", 4, 90 * DAY, "Task forces with members and measures"
 )
+WARNED = Topic(
+    "petition.case.warned.v1", CaseWarned, "case_id", 4, 90 * DAY, "Limits partly used up, windows and minimums that ended"
+)
+OVERDUE = Topic("petition.case.overdue.v1", CaseOverdue, "case_id", 4, 90 * DAY, "Duties not done in time")
+SUPERVISION_DUE = Topic(
+    "petition.case.supervision-due.v1", SupervisionDue, "case_id", 4, 30 * DAY, "Steps of the ladder the machine may take"
+)
+ESCALATED = Topic("petition.case.escalated.v1", CaseEscalated, "case_id", 4, 90 * DAY, "Steps of the ladder taken")
+LOOK_BACK_DUE = Topic("petition.look-back.due.v1", LookBackDue, "case_id", 2, 90 * DAY, "Closed-out cases to look back at")
+DIGEST_PREPARED = Topic(
+    "petition.digest.prepared.v1", DigestPrepared, "person_id", 2, 30 * DAY, "One digest a person and morning"
+)
 
 TOPICS: tuple[Topic, ...] = (
     SUBMITTED,
@@ -104,6 +117,12 @@ TOPICS: tuple[Topic, ...] = (
     ASSIGNED,
     LEADER_ASSIGNED,
     TASK_FORCE_FORMED,
+    WARNED,
+    OVERDUE,
+    SUPERVISION_DUE,
+    ESCALATED,
+    LOOK_BACK_DUE,
+    DIGEST_PREPARED,
 )
 BY_NAME = {topic.name: topic for topic in TOPICS}
 
