@@ -69,9 +69,22 @@ def digests(notices: Iterable[Notice], quiet: QuietHours, calendar: WorkCalendar
         slot = (notice.person_id, send_at(notice, quiet, calendar), notice.emergency)
         piles.setdefault(slot, []).append(notice)
     return tuple(
-        _digest(person, at, _one_per_case(pile), emergency)
+        compose(person, at, pile, emergency=emergency)
         for (person, at, emergency), pile in sorted(piles.items(), key=lambda item: (item[0][1], item[0][0]))
     )
+
+
+def may_send(now: datetime, quiet: QuietHours, calendar: WorkCalendar) -> bool:
+    """Whether the morning's digests may go out now: past their hour, outside quiet hours, on a day for them."""
+    here = local(now)
+    if here.hour < quiet.digest_hour or is_quiet(now, quiet):
+        return False
+    return not quiet.working_days_only or calendar.is_working(here.date())
+
+
+def compose(person: str, at: datetime, pile: Sequence[Notice], *, emergency: bool = False) -> Digest:
+    """One person's digest of these notices: a case once, with all its reasons, the gravest heading first."""
+    return _digest(person, at, _one_per_case(pile), emergency)
 
 
 def _one_per_case(pile: Sequence[Notice]) -> tuple[Notice, ...]:
