@@ -115,7 +115,7 @@ async def restore_announced(connection: Connection, ids: Sequence[UUID], rules: 
 async def show_in_lists(connection: Connection, clocks: Mapping[UUID, Sequence[Mapping[str, Any]]]) -> None:
     """Put the running clocks beside casework's own rows, where lists of cases read them."""
     if clocks:
-        rows = [{"case_id": id, "deadlines": found} for id, found in clocks.items()]
+        rows = [{"case_id": str(id), "deadlines": found} for id, found in clocks.items()]
         await connection.execute(FOR_LISTS, sorted(clocks), orjson.dumps(rows))
 
 
