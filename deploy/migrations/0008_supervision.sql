@@ -122,6 +122,7 @@ CREATE TABLE supervision.notices (
     emergency boolean NOT NULL DEFAULT false,
     clock text,               -- a notice about a clock is dropped where that clock no longer runs
     due_at timestamptz,
+    passing boolean NOT NULL DEFAULT false,  -- a step of the machine: dropped where the case moved on meanwhile
     digest_key text           -- where it was sent; '-' where it had settled before
 );
 CREATE INDEX notices_waiting_idx ON supervision.notices (send_at) WHERE digest_key IS NULL;

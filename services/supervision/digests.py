@@ -1,7 +1,7 @@
 """Digests: what waits for each person goes out once a morning; emergencies do not wait.
 
-One instance prepares them at a time. A notice about a clock that meanwhile stopped or moved is dropped: a digest tells
-what still holds. After an outage a person gets one digest with everything, not one for each morning missed.
+One instance prepares them at a time. A notice about a clock that meanwhile stopped or moved, or about a reminder the
+case has answered, is dropped: a digest tells what still holds. After an outage a person gets one digest with everything, not one for each morning missed.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ ONE_AT_A_TIME = "SELECT pg_try_advisory_xact_lock(7008)"
 PERSONS = 500
 """Digests of one transaction."""
 SETTLED = """
-UPDATE supervision.notices AS n SET digest_key = '-' WHERE n.digest_key IS NULL AND n.send_at <= $1 AND n.clock IS NOT NULL
-AND NOT EXISTS (SELECT FROM supervision.clocks c WHERE c.case_id = n.case_id AND c.clock = n.clock AND c.due_at = n.due_at)
+UPDATE supervision.notices AS n SET digest_key = '-' WHERE n.digest_key IS NULL AND n.send_at <= $1 AND (
+    n.clock IS NOT NULL AND NOT EXISTS (
+        SELECT FROM supervision.clocks c WHERE c.case_id = n.case_id AND c.clock = n.clock AND c.due_at = n.due_at)
+    OR n.passing AND EXISTS (SELECT FROM supervision.cases c WHERE c.case_id = n.case_id AND c.last_progress_at > n.at))
 """
 WAITING = """
 WITH persons AS (

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.vocabulary import SupervisionStep, Urgency
+from services.domain.case.dispatching import BY_SYSTEM
 from services.domain.clocks.deadlines import Deadline
 from services.domain.rulebook import RuleBook
 from services.domain.supervision.digest import Notice, send_at
@@ -43,7 +44,7 @@ class Notices:
     def taken(self, case: CaseView, step: SupervisionStep, reason: str, version: int) -> None:
         """A step of the ladder was taken."""
         audience = self.book.ladder.tell.unowned if case.unowned else self.book.ladder.tell.steps.get(step, ())
-        self._add(audience, case, self._rank(case), f"【{step.value}】{reason}", f"step/{version}")
+        self._add(audience, case, self._rank(case), f"【{step.value}】{reason}", f"step/{version}", passing=step in BY_SYSTEM)
 
     def proposed(self, case: CaseView, step: LadderStep) -> None:
         """A step waits for a person's decision."""
@@ -57,12 +58,15 @@ class Notices:
             return OVERDUE
         return REPEATED if case.repeat_ordinal > 1 or case.ordinal > 1 else OTHER
 
-    def _add(self, audience: Recipients, case: CaseView, rank: int, reason: str, key: str, deadline: Deadline | None = None) -> None:
+    def _add(
+        self, audience: Recipients, case: CaseView, rank: int, reason: str, key: str, deadline: Deadline | None = None,
+        *, passing: bool = False,
+    ) -> None:  # fmt: skip
         emergency = case.urgency is Urgency.EMERGENCY
         for person in self.directory.told(audience, case):
             notice = Notice(person, case.case_id, case.case_no, rank, reason, self.now, emergency)
             at = send_at(notice, self.book.ladder.quiet, self.book.case.calendar)
             self.rows.append((
                 f"{person}/{case.case_id}/{key}", person, UUID(case.case_id), case.case_no, rank, reason, self.now, at,
-                emergency, deadline.clock if deadline else None, deadline.due_at if deadline else None,
+                emergency, deadline.clock if deadline else None, deadline.due_at if deadline else None, passing,
             ))  # fmt: skip

@@ -11,7 +11,7 @@ from uuid import UUID
 from services.domain.case.events import parse_event
 from services.domain.case.evolve import rebuild as fold
 from services.domain.case.state import load_state
-from services.domain.clocks.deadlines import Difference, differences
+from services.domain.clocks.deadlines import Deadline, Difference, differences
 from services.domain.rulebook import RuleBook
 from services.infra.clock import Clock
 from services.infra.postgres import Connection, Pool
@@ -155,6 +155,9 @@ def _see(states: Sequence[tuple[UUID, Any]], book: RuleBook) -> dict[UUID, Seen]
 
 
 def _plain(case_no: str, found: Difference) -> dict[str, Any]:
-    day = lambda deadline: str(deadline.last_day) if deadline else None
-    return {"case_no": case_no, "case_id": found.case_id, "clock": found.clock, "before": day(found.before),
-            "after": day(found.after), "text": found.text}  # fmt: skip
+    return {"case_no": case_no, "case_id": found.case_id, "clock": found.clock, "before": _day(found.before),
+            "after": _day(found.after), "text": found.text}  # fmt: skip
+
+
+def _day(deadline: Deadline | None) -> str | None:
+    return str(deadline.last_day) if deadline else None

@@ -90,7 +90,11 @@ def ladder_at(case: CaseView, asked: Asked, rules: LadderRules, calendar: WorkCa
 
 def case_row(seen: Seen, asked: Asked, book: RuleBook) -> dict[str, Any]:
     """Columns of `supervision.cases` that follow from the state, ready for JSON."""
-    case = seen.view
+    case, trouble = seen.view, seen.trouble
+    try:
+        look = ladder_at(case, asked, book.ladder, book.case.calendar)
+    except CalendarExhausted as exhausted:
+        look, trouble = None, str(exhausted)
     return {
         "case_id": case.case_id, "version": seen.version, "case_no": case.case_no, "status": case.status.value,
         "open": case.open, "unowned": case.unowned, "summary": case.summary, "region": case.region, "unit_id": case.unit_id,
@@ -98,10 +102,10 @@ def case_row(seen: Seen, asked: Asked, book: RuleBook) -> dict[str, Any]:
         "urgency": case.urgency.value, "first_received_at": case.first_received_at, "signed_in_at": seen.signed_in_at,
         "last_progress_at": case.last_progress_at, "ordinal": case.ordinal, "repeat_ordinal": case.repeat_ordinal,
         "step": case.step.value if case.step else None, "stepped_at": case.stepped_at,
-        "ladder_at": ladder_at(case, asked, book.ladder, book.case.calendar),
+        "ladder_at": look,
         "asked_step": asked.step.value if asked.step else None, "asked_at": asked.at, "held_until": asked.held_until,
         "source_key": seen.source_key, "closed_out": seen.closed_out, "look_backs": seen.look_backs, "fakes": seen.fakes,
-        "key_item": seen.key_item, "supervised_source": seen.supervised_source, "trouble": seen.trouble,
+        "key_item": seen.key_item, "supervised_source": seen.supervised_source, "trouble": trouble,
     }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 from contracts.supervision import CaseOverdue, CaseWarned, SupervisionDue
 from contracts.topics import OVERDUE, SUPERVISION_DUE, WARNED
 from contracts.vocabulary import Urgency
+from services.domain.clocks.calendar import CalendarExhausted
 from services.domain.clocks.deadlines import Deadline
 from services.domain.clocks.moments import Firing, due_moments, fire, next_moment
 from services.domain.rulebook import RuleBook
@@ -124,7 +125,12 @@ class Sweep:
             return 0
         clocks = await rows.kept_clocks(unit.connection, [row["case_id"] for row in found])
         views = [as_view(row, (kept.deadline for kept in clocks.get(row["case_id"], ()))) for row in found]
-        due = {step.case_id: step for step in steps(views, book.ladder, book.case.calendar, now)}
+        try:
+            due = {step.case_id: step for step in steps(views, book.ladder, book.case.calendar, now)}
+        except CalendarExhausted as exhausted:
+            # Nobody can count working days of an unknown year: said by `clocks status`, mended by a new calendar.
+            await unit.connection.execute(rows.UNCOUNTABLE, [row["case_id"] for row in found], str(exhausted))
+            return len(found)
         notices = Notices(await rows.directory(unit.connection), book, now)
         asked: list[tuple[Any, ...]] = []
         by_id = {view.case_id: view for view in views}

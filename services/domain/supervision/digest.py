@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 
-from services.domain.clocks.calendar import CHINA, DAY, WorkCalendar, local
+from services.domain.clocks.calendar import CHINA, DAY, CalendarExhausted, WorkCalendar, local
 from services.domain.supervision.ladder import QuietHours
 
 
@@ -44,9 +44,17 @@ def next_digest(now: datetime, quiet: QuietHours, calendar: WorkCalendar) -> dat
     at = datetime.combine(day, time(quiet.digest_hour), CHINA)
     if here > at:
         at += DAY
-    if quiet.working_days_only:
-        at = datetime.combine(calendar.next_working(at.date()), time(quiet.digest_hour), CHINA)
+    while quiet.working_days_only and not _worked(at.date(), calendar):
+        at += DAY
     return at
+
+
+def _worked(day: date, calendar: WorkCalendar) -> bool:
+    """Past the holiday table weekdays count: a digest on a holiday harms less than none for a year."""
+    try:
+        return calendar.is_working(day)
+    except CalendarExhausted:
+        return day.weekday() < 5
 
 
 def is_quiet(now: datetime, quiet: QuietHours) -> bool:
@@ -79,7 +87,7 @@ def may_send(now: datetime, quiet: QuietHours, calendar: WorkCalendar) -> bool:
     here = local(now)
     if here.hour < quiet.digest_hour or is_quiet(now, quiet):
         return False
-    return not quiet.working_days_only or calendar.is_working(here.date())
+    return not quiet.working_days_only or _worked(here.date(), calendar)
 
 
 def compose(person: str, at: datetime, pile: Sequence[Notice], *, emergency: bool = False) -> Digest:

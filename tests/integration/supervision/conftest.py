@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 from contracts.topics import CASE_CHANGED, SUPERVISION_DUE
 from services.casework.handlers import Hearing
 from services.demo.bus import LocalBus
-from services.domain.principals import Role
 from services.domain.rulebook import RuleBook
 from services.infra.postgres import Pool
 from services.infra.vault import Vault
@@ -41,7 +39,7 @@ class Watch(Desk):
             "casework": ([SUPERVISION_DUE.name], Hearing(self.office).handle),
         })  # fmt: skip
 
-    async def staff(self, **roles: Role) -> None:
+    async def staff(self) -> None:
         """Everybody of the office as principals."""
         for one in EVERYBODY:
             await self.pool.execute(PRINCIPAL, one.id, one.name, [role.value for role in one.roles], one.unit_id, [CITY])
@@ -69,6 +67,3 @@ async def watch(pool: Pool, vault: Vault) -> Watch:
     made = Watch(pool, vault)
     await made.staff()
     return made
-
-
-Making = Callable[[RuleBook], Awaitable[Watch]]

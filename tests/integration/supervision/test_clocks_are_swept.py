@@ -10,14 +10,14 @@ import pytest
 from contracts.topics import CASE_CHANGED, OVERDUE, WARNED
 from services.domain.case import commands as c
 from services.domain.clocks.calendar import CHINA
+from services.domain.principals import Role
 from services.infra.records import Record
 from services.supervision.app import Duty
 from services.supervision.sweep import Sweep
 from tests.integration.supervision.conftest import Watch
-from tests.support.office import OFFICER, START, assigned, case_id, leader_assigned, linked, opened, record
+from tests.support.office import OFFICER, START, assigned, case_id, leader_assigned, linked, opened, person
 
 CLOCKS = "SELECT * FROM supervision.clocks WHERE case_id = $1 ORDER BY clock"
-SIGN_IN_DUE = datetime(2026, 3, 4, tzinfo=CHINA)
 
 
 async def clocks(watch: Watch, number: int = 1) -> dict[str, dict]:
@@ -28,7 +28,7 @@ async def test_each_clock_says_which_rule_and_which_calendar_made_it(watch: Watc
     await watch.hear(opened(), assigned())
     await watch.bus.drain()
     found = await clocks(watch)
-    assert set(found) == {"route", "sign_in", "notice", "return", "reply"} - {"route"}, "转送交办 stopped when it was assigned"
+    assert set(found) == {"sign_in", "notice", "return", "reply"}, "转送交办 stopped when it was assigned"
     reply = found["reply"]
     assert (reply["rule_id"], reply["rule_version"], str(reply["last_day"])) == ("hl.reply_wd", "2026.1", "2026-03-09")
     assert reply["calendar_version"] == watch.book.case.calendar.version and reply["next_share"] == 0.5
@@ -132,9 +132,6 @@ async def test_a_granted_extension_warns_again_for_the_new_day(watch: Watch) -> 
     await watch.until(datetime(2026, 3, 6, 12, tzinfo=CHINA))
     before = [event["share"] for event in watch.bus.seen(WARNED.name) if event["clock"] == "reply"]
     assert before == [0.5]
-    from services.domain.principals import Role
-    from tests.support.office import person
-
     head = person("head", Role.UNIT_HEAD, unit="da-hb")
     await watch.give(OFFICER, c.Extend(clock="reply", n=10, reason="等待安装设备"))
     proposal = (await watch.pool.fetchval("SELECT state -> 'proposals' -> 0 ->> 'id' FROM casework.cases"))
@@ -158,7 +155,3 @@ async def test_a_case_assigned_again_runs_new_clocks_while_the_publics_stays(wat
     await watch.bus.drain()
     sign_in = (await clocks(watch))["sign_in"]
     assert sign_in["fired_share"] == 0 and sign_in["started_at"] == watch.clock()
-
-
-def test_the_support_makes_records_a_service_reads() -> None:
-    assert record(opened()).event_id
