@@ -147,6 +147,7 @@ async def test_what_was_done_in_the_evening_is_not_told_in_the_morning(watch: Wa
     await watch.hear(opened(), assigned())
     await watch.round(hours=20)
     assert await watch.pool.fetchval("SELECT count(*) FROM supervision.notices WHERE clock = 'sign_in'") == 2, "two officers"
+    watch.clock.advance(timedelta(minutes=5))
     await watch.give(OFFICER, c.SignIn())
     await watch.until(MORNING)
     assert not [line for found in await digests.of_person(watch.pool, OFFICER.id) for line in found["lines"] if "签收" in line["reason"]]
