@@ -12,12 +12,13 @@ SERVICES: dict[str, str] = {
     "triage": "services.triage.app",
     "dispatch": "services.dispatch.app",
     "casework": "services.casework.app",
+    "supervision": "services.supervision.app",
     "console": "services.console.app",
     "relay": "services.relay.app",
 }
 """Name → module with `attach(runtime)`, in the order of the event flow."""
 
-LAYOUT: tuple[tuple[str, ...], ...] = (("intake",), ("triage",), ("dispatch",), ("casework",), ("console",), ("relay",))
+LAYOUT: tuple[tuple[str, ...], ...] = (("intake",), ("triage",), ("dispatch",), ("casework",), ("supervision",), ("console",), ("relay",))
 """One process per entry. In production each service is a deployment of its own; so it is here."""
 
 
