@@ -128,7 +128,7 @@ class Teller:
         return expand(frame, self.rng, lambda name: names.get(name) or self.slot(name))
 
     def _nuisance(self, type_: str) -> str:
-        subtypes = {a["subtype"] for a in self.aspects if type_ in a["types"]}
+        subtypes = dict.fromkeys(a["subtype"] for a in self.aspects if type_ in a["types"])  # a set has no fixed order
         fitting = [w for s in subtypes if s not in _WITH_OTHERS or type_ == "大气" for w in _NUISANCES.get(s, ())]
         return self.rng.choice(fitting) if fitting else self.entry(f"mix_{type_}")
 
