@@ -332,9 +332,9 @@ def test_nobody_acknowledging_pages_ever_higher_and_acknowledging_stops_it():
 
 def test_neighbours_are_told_at_once_and_not_after_a_false_alarm():
     assert em.notices(EVENT) == (("429305", "相邻区域发生疑似突发环境事件（鱼大量死亡），请关注。"),)
-    calm = em.dismiss(EVENT, DUTY)
+    calm = em.dismiss(EVENT, DUTY, "现场核实为误报", AT)
     assert isinstance(calm, em.Emergency) and em.notices(calm) == () and em.pages(calm, RULES_EM) == ()
-    assert isinstance(em.dismiss(EVENT, MACHINE), Refusal)
+    assert isinstance(em.dismiss(EVENT, MACHINE, "误报", AT), Refusal)
 
 
 def test_the_recipients_and_the_table_for_grading_are_data_with_dates():
