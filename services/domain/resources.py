@@ -11,6 +11,7 @@ from typing import Any
 from services.domain.case.values import Position
 from services.domain.located import LATITUDE, LONGITUDE, REGION, position_fault, region_fault, take_position
 from services.domain.places import distance_km
+from services.domain.register_rules import HelpRules
 from services.domain.tables import Cell, Column, Problem, Reading, heading, read_table
 
 
@@ -131,14 +132,12 @@ class Proposal:
     doubtful: bool
 
 
-STALE_DAYS = 365
-"""An entry not verified for a year is proposed with a warning. Default, unverified."""
 SAME_DISTRICT, NEIGHBOUR, ELSEWHERE = 0, 1, 2
 """How near a district is where coordinates are missing."""
 
 
 def nearest(
-    resources: Iterable[Resource], at: Position | None, hazards: Sequence[Hazard], today: date, *, per_kind: int = 3,
+    resources: Iterable[Resource], at: Position | None, hazards: Sequence[Hazard], today: date, rules: HelpRules, *,
     region: str | None = None, neighbours: Collection[str] = (),
 ) -> tuple[Proposal, ...]:  # fmt: skip
     """The nearest fitting ones of each kind: special help before general help, never expired or unavailable ones.
@@ -162,17 +161,19 @@ def nearest(
     for pile in piles.values():
         pile.sort(key=lambda item: (*item[:3], item[3].id))
         proposals += [
-            _proposal(resource, None if km == float("inf") else km, wanted, today)
-            for _, _, km, resource in pile[:per_kind]
+            _proposal(resource, None if km == float("inf") else km, wanted, today, rules)
+            for _, _, km, resource in pile[: rules.per_kind]
         ]
     return tuple(proposals)
 
 
-def _proposal(resource: Resource, km: float | None, wanted: frozenset[Hazard], today: date) -> Proposal:
+def _proposal(
+    resource: Resource, km: float | None, wanted: frozenset[Hazard], today: date, rules: HelpRules
+) -> Proposal:
     fits = "、".join(sorted(hazard.value for hazard in wanted & resource.hazards)) or Hazard.GENERAL.value
     amount = f"，{resource.amount:g}{resource.unit}" if resource.amount is not None else ""
     far = f"约{km:.1f}公里" if km is not None else f"距离不详（{resource.place or resource.region}）"
-    stale = resource.checked_on is None or (today - resource.checked_on).days > STALE_DAYS
+    stale = resource.checked_on is None or (today - resource.checked_on).days > rules.stale_days
     doubt = "，久未核实，请先电话确认" if stale else ""
     text = f"{resource.kind.value}“{resource.name}”（适用{fits}{amount}），{far}，联系人{resource.contact}{doubt}。"
     return Proposal(resource, km, text, stale)

@@ -16,12 +16,8 @@ from services.domain.case.values import Position, RectifyMode
 from services.domain.located import LATITUDE, LONGITUDE, REGION, position_fault, region_fault, take_position
 from services.domain.places import distance_km, plain_name
 from services.domain.refusals import Refusal, refuse
+from services.domain.register_rules import MatchRules
 from services.domain.tables import Cell, Column, Problem, Reading, read_table
-
-NEAR_KM = 0.5
-"""A complaint's position within this distance of a source may be about it. Default, unverified."""
-LEAST_NAME = 3
-"""Shorter names (a village's or a trade's) would match half the city."""
 
 COLUMNS: tuple[Column, ...] = (
     Column(key="name", name="名称", aliases=("企业名称", "风险源名称", "单位名称"), required=True, max_length=200),
@@ -146,11 +142,14 @@ class Match:
 
 
 def match(
-    sources: Iterable[RiskSource], *, respondent: str = "", region: str | None = None, position: Position | None = None,
-    area: RiskArea | None = None,
+    sources: Iterable[RiskSource], rules: MatchRules, *, respondent: str = "", place: str = "",
+    region: str | None = None, position: Position | None = None, area: RiskArea | None = None,
 ) -> tuple[Match, ...]:  # fmt: skip
-    """Sources a complaint may be about, the surest first: by name inside the district, or by nearness and area."""
-    wanted = plain_name(respondent)
+    """Sources a complaint may be about, the surest first: by name or place inside the district, or by nearness and area.
+
+    Without a known district a like name does not count: elsewhere in the city it is another business.
+    """
+    wanted, where = plain_name(respondent), plain_name(place)
     found = []
     for source in sources:
         if region is not None and source.region != region:
@@ -158,13 +157,21 @@ def match(
         name = plain_name(source.name)
         if wanted and wanted == name:
             found.append(Match(source, 1.0, f"被举报单位即风险源“{source.name}”。"))
-        elif min(len(wanted), len(name)) >= LEAST_NAME and (wanted in name or name in wanted):
+        elif region and min(len(wanted), len(name)) >= rules.least_name and (wanted in name or name in wanted):
             found.append(Match(source, 0.8, f"被举报单位与风险源“{source.name}”名称相合。"))
+        elif region and len(name) >= rules.least_name and name in where:
+            found.append(Match(source, 0.8, f"反映地点即风险源“{source.name}”。"))
         elif position is not None and source.position is not None and area is source.area:
             km = distance_km(position, source.position)
-            if km <= NEAR_KM:
+            if km <= rules.near_km:
                 found.append(Match(source, 0.6, f"距风险源“{source.name}”{km * 1000:.0f}米，类别相同。"))
+        elif region and area is source.area and source.address and where and _same_place(plain_name(source.address), where, rules):
+            found.append(Match(source, 0.6, f"反映地点与风险源“{source.name}”地址相合，类别相同。"))
     return tuple(sorted(found, key=lambda item: (-item.score, item.source.id)))
+
+
+def _same_place(address: str, where: str, rules: MatchRules) -> bool:
+    return min(len(address), len(where)) > rules.least_name and (address in where or where in address)
 
 
 def raised(urgency: Urgency) -> Urgency:
