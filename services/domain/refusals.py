@@ -381,6 +381,9 @@ CATALOGUE: dict[str, _Line] = {
     "emergency.unknown": _Line(
         "{report}没有这些栏目：{names}。", "请用“petitions emergency form”查看栏目。", "《突发环境事件信息报告办法》"
     ),
+    "emergency.sensitive": _Line(
+        "没有敏感情形“{names}”。", "可选：{known}。", "《突发环境事件信息报告办法》；deploy/rules/emergency.yaml"
+    ),
     "emergency.reason": _Line("{act}须说明理由。", "请写明核实情况。", "《突发环境事件信息报告办法》；重要决定留痕"),
     "emergency.ended": _Line("本事件已由{by}认定不是突发事件。", "如有新情况，请另报突发事件。", DESIGN),
     "emergency.same": _Line("不能并入{id}。", "请核对事件编号；不能并入自身或已排除的事件。", DESIGN),

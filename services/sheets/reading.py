@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 import python_calamine
 
@@ -72,7 +73,7 @@ def _workbook(data: bytes, known: Collection[str], wanted: str | None, limits: L
             raise SheetRefused("工作表都是空的。", "请检查导出是否完成。")
         name = wanted or names[0]
         found = book.get_sheet_by_name(name)
-        rows = [[None if cell == "" else cell for cell in row] for row in found.to_python(skip_empty_area=False)]
+        rows = [[_cell(cell) for cell in row] for row in found.to_python(skip_empty_area=False)]
         for (top, left), (bottom, right) in found.merged_cell_ranges or ():
             _fill(rows, top, left, bottom, right)
     except SheetRefused:
@@ -85,6 +86,13 @@ def _workbook(data: bytes, known: Collection[str], wanted: str | None, limits: L
         if row <= len(rows) and column <= len(rows[row - 1]):
             rows[row - 1][column - 1] = BROKEN
     return _headed(rows, known, broken=broken, unread=tuple(other for other in names if other != name))
+
+
+def _cell(value: object) -> Cell:
+    """What a spreadsheet holds, without emptiness in two forms and without hours of nowhere."""
+    if value is None or value == "":
+        return None
+    return value if isinstance(value, (str, int, float, bool, date)) else str(value)
 
 
 def _fill(rows: list[list[Cell]], top: int, left: int, bottom: int, right: int) -> None:
@@ -120,11 +128,8 @@ def _csv(data: bytes, limits: Limits) -> list[list[Cell]]:
 
 
 def _decoded(data: bytes) -> str:
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encodings = ("utf-16",)
-    else:
-        encodings = ("utf-8-sig", "gb18030")
-    for encoding in encodings:
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    for encoding in ["utf-16"] if wide else ["utf-8-sig", "gb18030"]:
         try:
             return data.decode(encoding)
         except UnicodeDecodeError:
