@@ -54,7 +54,7 @@ MACHINE = Principal("machine", "某系统", frozenset({Role.DUTY_OFFICER, Role.S
 
 def workbook(*rows: Sequence[Any]) -> bytes:
     out = io.BytesIO()
-    book = xlsxwriter.Workbook(out)
+    book = xlsxwriter.Workbook(out, {"strings_to_formulas": False})
     page = book.add_worksheet("表")
     for number, row in enumerate(rows):
         page.write_row(number, 0, row)
