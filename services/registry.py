@@ -13,11 +13,14 @@ SERVICES: dict[str, str] = {
     "dispatch": "services.dispatch.app",
     "casework": "services.casework.app",
     "registers": "services.registers.app",
+    "console": "services.console.app",
     "relay": "services.relay.app",
 }
 """Name → module with `attach(runtime)`, in the order of the event flow."""
 
-LAYOUT: tuple[tuple[str, ...], ...] = (("intake",), ("triage",), ("dispatch",), ("casework",), ("registers",), ("relay",))
+LAYOUT: tuple[tuple[str, ...], ...] = (
+    ("intake",), ("triage",), ("dispatch",), ("casework",), ("registers",), ("console",), ("relay",),
+)  # fmt: skip
 """One process per entry. In production each service is a deployment of its own; so it is here."""
 
 
