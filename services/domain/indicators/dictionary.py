@@ -147,6 +147,8 @@ class Thresholds(Parameters):
     """What the analyses need besides the indicators; each with its reason."""
 
     confidence_level: float = Field(gt=0, lt=1)
+    environmental: float = Field(ge=0, le=1, description="Probability from which a complaint counts as environmental.")
+    type: float = Field(ge=0, le=1, description="Probability from which a pollution type counts.")
     small_group: int = Field(ge=2, description="Groups of fewer petitioners are not given out.")
     one_caller_share: float = Field(gt=0, le=1, description="From this share on a site's complaints are one caller's.")
     chronic_months: int = Field(ge=2)

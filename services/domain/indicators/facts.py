@@ -76,7 +76,7 @@ FACTS: Mapping[FactKind, Fact] = {
         frozenset({"received_on"}),
         frozenset({
             "complaint_id", "kind", "band", "weight", "persons", "reporter", "reporter_ordinal", "case_ordinal", "valid",
-            "after_supervision", "anonymous", "status", "verdict", "machine",
+            "after_supervision", "anonymous", "machine",
         }),
         "complaint_id",
     ),

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from contracts.vocabulary import ReturnGround, SupervisionStep, UnitRole, Verdict
-from services.domain.case import events as e
+from services.domain.case import events_close as close
+from services.domain.case import events_work as work
 from services.domain.case.evolve import evolve
 from services.domain.case.state import CaseState
 from services.domain.case.status import Status
@@ -22,10 +23,11 @@ from services.domain.clocks.deadlines import Deadline, deadlines
 from services.domain.clocks.rules import Anchor, DeadlineRules
 
 LINKING = (
-    e.LinkAdded, e.LinkConfirmed, e.LinkRemoved, e.LinkWeighted, e.ComplaintRefused, e.SourceComplaintNoted, e.LinksMerged,
-    e.LinksReleased, e.MergedAway, e.MergeUndone,
+    work.LinkAdded, work.LinkConfirmed, work.LinkRemoved, work.LinkWeighted, work.ComplaintRefused, work.SourceComplaintNoted, work.LinksMerged,
+    work.LinksReleased,
 )  # fmt: skip
-"""Events about what stands behind a case; they move no milestone."""
+"""Events about what stands behind a case; they move no milestone and no status."""
+LINKING_KINDS = frozenset(str(event.model_fields["type"].default) for event in LINKING)
 SPOKEN = frozenset({Satisfaction.SATISFIED, Satisfaction.MOSTLY_SATISFIED, Satisfaction.UNSATISFIED})
 
 
@@ -92,7 +94,7 @@ class Return:
 
 @dataclass(frozen=True, slots=True)
 class CaseHistory:
-    """What the events of a case add up to."""
+    """What the events of a case add up to; `version` is that of the last act on the matter."""
 
     case_id: str
     version: int
@@ -127,7 +129,7 @@ class CaseHistory:
 
 
 def history(
-    case_id: str, events: Iterable[e.CaseEvent], rules: DeadlineRules, calendar: WorkCalendar, conclude: Sequence[str]
+    case_id: str, events: Iterable[work.CaseEvent], rules: DeadlineRules, calendar: WorkCalendar, conclude: Sequence[str]
 ) -> CaseHistory:
     """The history after all events from the first. `conclude` names the clocks that make a conclusion timely.
 
@@ -145,22 +147,25 @@ class _Fold:
         self.state = CaseState(case_id)
         self.acted = self.state
         """The state after the last act on the matter: clocks are read off it."""
+        self.version = 0
         self.rounds: list[Round] = []
         self.calls: list[Call] = []
         self.found = CaseHistory(case_id, 0, None)
         self.returns: list[Return] = []
 
-    def add(self, event: e.CaseEvent) -> None:
-        if isinstance(event, e.Reopened):
+    def add(self, event: work.CaseEvent) -> None:
+        if isinstance(event, close.Reopened):
             self._end_round()
         self.state = evolve(self.state, event)
         if not isinstance(event, LINKING):
-            self.acted = self.state
+            self.version = event.version
+            if not isinstance(event, work.MergedAway | work.MergeUndone):
+                self.acted = self.state
         match event:
-            case e.Opened():
+            case work.Opened():
                 received = self.state.first_received_at or event.at
                 self.rounds.append(Round(1, event.at, received))
-            case e.Reopened():
+            case close.Reopened():
                 if event.after_close_out and self.rounds:
                     self._round(rebound_at=event.at)
                     self.found = replace(self.found, rebounds=self.found.rebounds + 1)
@@ -175,44 +180,44 @@ class _Fold:
         if getattr(self.rounds[-1], name) is None:
             self._round(**{name: at})
 
-    def _milestone(self, event: e.CaseEvent) -> None:
+    def _milestone(self, event: work.CaseEvent) -> None:
         now = self.rounds[-1]
         match event:
-            case e.Assigned():
+            case work.Assigned():
                 lead = next((unit for unit in event.units if unit.role is UnitRole.LEAD), None)
                 self._first("assigned_at", event.at)
                 if lead:
                     self._round(unit=lead.unit_id, unit_name=lead.name)
-            case e.SignedIn(lead=True):
+            case work.SignedIn(lead=True):
                 self._first("signed_in_at", event.at)
-            case e.PartAccepted(lead=True):
+            case work.PartAccepted(lead=True):
                 self._first("accepted_at", event.at)
-            case e.PartReturned():
+            case work.PartReturned():
                 self.returns.append(Return(event.version, now.ordinal, event.at, event.unit, event.ground, event.lead))
                 self._round(returns=now.returns + event.lead)
-            case e.Verified():
+            case work.Verified():
                 self._round(verified_at=now.verified_at or event.at, verdict=event.verdict)
-            case e.StageConcluded():
+            case work.StageConcluded():
                 self._first("stage_concluded_at", event.at)
-            case e.SentBack():
+            case close.SentBack():
                 self._round(sent_back=now.sent_back + 1)
-            case e.ClosedOut():
+            case close.ClosedOut():
                 self._round(closed_out_at=event.at)
                 self.found = replace(self.found, first_closed_at=self.found.first_closed_at or event.at)
-            case e.LookedBack():
+            case close.LookedBack():
                 self._round(looked_back_at=event.at, look_back_passed=event.passed, fake=now.fake or event.fake)
-            case e.RectificationJudged(fake=True) if len(self.rounds) > 1:
+            case close.RectificationJudged(fake=True) if len(self.rounds) > 1:
                 self.rounds[-2] = replace(self.rounds[-2], fake=True)
                 self.found = replace(self.found, fakes=self.found.fakes + 1)
-            case e.LeaderAppointed():
+            case work.LeaderAppointed():
                 self._first("leader_at", event.at)
                 self.found = replace(self.found, leader=event.leader, leader_at=self.found.leader_at or event.at)
-            case e.Supervised():
+            case close.Supervised():
                 self.found = replace(
                     self.found, supervised_at=self.found.supervised_at or event.at, step=event.step,
                     supervisions=self.found.supervisions + 1,
                 )  # fmt: skip
-            case e.CalledBack():
+            case close.CalledBack():
                 call = event.callback
                 self.calls.append(Call(
                     event.version, now.ordinal, call.at, call.reporter, call.outcome, call.contacted, call.solved
@@ -244,7 +249,7 @@ class _Fold:
     def done(self) -> CaseHistory:
         self._end_round()
         return replace(
-            self.found, version=self.state.version, status=self.state.status, merged_into=self.state.merged_into,
+            self.found, version=self.version, status=self.state.status, merged_into=self.state.merged_into,
             rounds=tuple(self.rounds), calls=_last_words(self.calls), returns=tuple(self.returns),
         )  # fmt: skip
 
