@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -112,8 +112,12 @@ async def story(connection: Connection, case_id: UUID) -> Story | None:
             merging.append(_logged(entry, "link", opened))
         elif entry["kind"] not in LINKING_KINDS:
             moments.append(_logged(entry, "act", opened))
-    in_order = lambda items: tuple(sorted(items, key=lambda moment: (moment.at, moment.lane)))
-    return Story(case, rounds, in_order(moments), in_order(merging), await asyncio.to_thread(network, matters, ties))
+    drawn = await asyncio.to_thread(network, matters, ties)
+    return Story(case, rounds, _in_order(moments), _in_order(merging), drawn)
+
+
+def _in_order(moments: list[Moment]) -> tuple[Moment, ...]:
+    return tuple(sorted(moments, key=lambda moment: (moment.at, moment.lane)))
 
 
 def _tie(link: Mapping[str, Any]) -> Tie:
@@ -144,8 +148,3 @@ def _logged(entry: Mapping[str, Any], lane: str, opened: int) -> Moment:
     kind = EVENTS.get(entry["kind"])
     told = body.get("reason") or body.get("verdict") or ""
     return Moment(entry["at"], lane, kind.label if kind else entry["kind"], str(told), entry["by"], opened)
-
-
-def days_between(first: date, last: date) -> int:
-    """Whole days of a story, at least one."""
-    return max(1, (last - first).days)

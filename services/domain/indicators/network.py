@@ -120,7 +120,7 @@ def _placed(nodes: dict[str, Node], edges: Sequence[Edge]) -> tuple[Node, ...]:
     graph.add_nodes_from(nodes)
     graph.add_edges_from((edge.a, edge.b) for edge in edges)
     if len(nodes) == 1:
-        places = {id: (0.5, 0.5) for id in nodes}
+        places = dict.fromkeys(nodes, (0.5, 0.5))
     else:
         parts = sorted(nx.connected_components(graph), key=lambda part: (-len(part), min(part)))
         places = {}
