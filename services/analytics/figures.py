@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -234,7 +235,8 @@ async def _duration(connection: Connection, rules: IndicatorRules, statement: st
     p = sql.Parameters(query.window.start, query.window.end, today)
     where = sql.sliced(query.slice, p)
     rows = await connection.fetch(f"{statement} AND {where}", *p.values)
-    return duration([row["days"] for row in rows], [row["ended"] for row in rows], rules.thresholds.confidence_level)
+    days, ended = [row["days"] for row in rows], [row["ended"] for row in rows]
+    return await asyncio.to_thread(duration, days, ended, rules.thresholds.confidence_level)
 
 
 def needed(rules: IndicatorRules, ids: Sequence[str]) -> list[str]:

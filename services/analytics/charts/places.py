@@ -42,7 +42,7 @@ def hot(items: Sequence[Ranked], window: Window, paths: Paths, found: Concentrat
         title = f"{cut(shown[0].site.name, 20)}反映的人最多，{shown[0].site.voices}人"
     else:
         title = "本时段没有热点"
-    subtitle = f"不同信访人（深色）与件次（浅色），{window.text}" + (f"；重复信访共{number(found.total)}件次" if found else "")
+    subtitle = ("不同信访人（深色）与件次（浅色）", window.text + (f"；重复信访共{number(found.total)}件次" if found else ""))
     said = "；".join(f"{item.site.name}{item.site.voices}人{number(item.site.submissions)}件次" for item in shown)
     return finish(alt.layer(*parts).properties(height=max(60, 26 * len(rows))), title, subtitle, said or "没有数据", width=width)
 
@@ -67,8 +67,8 @@ def rising(items: Sequence[Risen], paths: Paths, *, most: int = 9, columns: int 
         ),
         alt.Chart().mark_rule(color=QUIET, strokeDash=[3, 3]).encode(y="mean(expected):Q"),
     ).properties(width=180, height=70)  # fmt: skip
-    chart = panel.facet(facet=alt.Facet("site:N", title=None, sort=None), columns=columns, data=data(rows))
+    chart = panel.facet(facet=alt.Facet("site:N", title=None, sort=None), columns=columns, data=data(rows)).resolve_scale(y="independent")
     title = f"{len(items)} 处本周明显上升，{cut(items[0].name, 16)}最突出" if items else "本周没有明显上升的对象"
-    subtitle = "每周不同信访人数；虚线为按自身过去和季节推算的预期" + (f"，至{items[0].until}" if items else "")
+    subtitle = (f"每周不同信访人数{f'，至{items[0].until}' if items else ''}", "深色为最近7日；虚线为按自身过去和季节推算的预期；各图刻度不同")
     said = "；".join(f"{i.name}本周{i.rise.now}人，预期{i.rise.expected:.1f}人" for i in items[:most])
     return finish(chart, title, subtitle, said or "没有上升", width=None)

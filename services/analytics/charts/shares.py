@@ -22,7 +22,7 @@ from services.analytics.charts.theme import (
 )
 from services.domain.indicators.dictionary import Form
 from services.domain.indicators.facts import Dimension
-from services.domain.indicators.figures import Figure, Slice
+from services.domain.indicators.figures import Figure, Slice, wilson
 
 Points = Sequence[tuple[date, Figure]]
 
@@ -54,7 +54,7 @@ def trend(points: Points, whole: Figure, paths: Paths, slice_: Slice, *, width: 
         last = alt.Chart(data([rows[-1]])).encode(x="day:T", y="value:Q")
         parts.append(last.mark_text(align="right", dy=-12, fontWeight=600, color=ACCENT).encode(text="text:N"))
     title = _trend_title(whole, shown)
-    subtitle = f"{whole.full_name}，n={whole.counts or whole.text}" + (f"，95%区间 {whole.interval.text}" if whole.interval else "")
+    subtitle = (measure_line(whole), f"{whole.window.text}，n={whole.counts or whole.text}{interval_text(whole)}；灰带为各期区间")
     said = "；".join(f"{start}起{figure.text}（{figure.counts or figure.text}）" for start, figure in shown)
     return finish(alt.layer(*parts).properties(height=height), title, subtitle, said or "本时段没有数据", width=width)
 
@@ -92,12 +92,9 @@ def across(
     Only values whose interval lies apart from the whole carry the accent: the others may differ by chance.
     """
     rows = []
-    for member, figure in items[:most]:
-        if figure.value is None or figure.suppressed:
-            continue
-        apart = bool(
-            figure.interval and whole.value is not None and not figure.interval.low <= whole.value <= figure.interval.high
-        )
+    seen = [item for item in items[:most] if item[1].value is not None and not item[1].suppressed]
+    for member, figure in seen:
+        apart = _apart(figure, whole, len(seen))
         rows.append({
             "name": cut(names.get(member, member)), "value": figure.value, "text": f"{figure.text}　{figure.counts}",
             "low": figure.interval.low if figure.interval else figure.value,
@@ -117,10 +114,28 @@ def across(
     ]
     apart_names = [str(row["name"]) for row in rows if row["colour"] == ACCENT]
     title = f"{whole.indicator.name}：{'、'.join(apart_names[:3])}与全部有别" if apart_names else f"{whole.indicator.name}：各{dimension.label}之间看不出差别"
-    subtitle = f"{whole.full_name}；虚线为全部 {whole.text}，横线为95%区间"
+    subtitle = (measure_line(whole), f"{whole.window.text}；虚线为全部 {whole.text}（{whole.counts}），横线为95%区间")
     said = "；".join(f"{row['name']} {row['text']}" for row in rows)
     chart = alt.layer(*parts).properties(height=max(60, 26 * len(rows)))
     return finish(chart, title, subtitle, said or "本时段没有数据", width=width)
+
+
+def _apart(figure: Figure, whole: Figure, looked_at: int) -> bool:
+    """Whether a value differs from the whole more than chance, many values being looked at at once (Bonferroni)."""
+    if figure.interval is None or figure.denominator is None or whole.value is None:
+        return False
+    wide = wilson(figure.numerator, figure.denominator, 1 - (1 - figure.interval.level) / max(1, looked_at))
+    return wide is not None and not wide.low <= whole.value <= wide.high
+
+
+def measure_line(figure: Figure) -> str:
+    """What is divided by what, in which unit."""
+    return f"{figure.indicator.formula}（{figure.indicator.unit}）"
+
+
+def interval_text(figure: Figure) -> str:
+    """The interval as the end of a sentence."""
+    return f"，{figure.interval.level:.0%}区间 {figure.interval.text}" if figure.interval else ""
 
 
 def districts(lines: Mapping[str, Points], whole: Points, names: Mapping[str, str], paths: Paths, *, columns: int = 3) -> Picture:
@@ -146,6 +161,6 @@ def districts(lines: Mapping[str, Points], whole: Points, names: Mapping[str, st
     chart = panel.facet(facet=alt.Facet("district:N", title=None), columns=columns, data=data(rows))
     highest = max(lines, key=lambda code: _mean([p for p in lines[code] if p[1].value is not None]), default=None)
     title = f"{name}：{names.get(highest, highest)}最高" if highest and rows else f"{name}：没有数据"
-    window = f"{whole[0][0]}起，按周" if whole else ""
+    window = f"{whole[0][0]}起，按周；同一刻度，灰线为全市" if whole else ""
     said = "；".join(str(row["text"]) for row in rows if row["value"] is not None)
-    return finish(chart, title, f"{window}；同一刻度，灰线为全市；{first.indicator.formula if first else ''}", said or "没有数据", width=None)
+    return finish(chart, title, (measure_line(first) if first else "", window), said or "没有数据", width=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -80,19 +80,19 @@ def with_value(slice_: Slice, dimension: Dimension, value: str) -> Slice:
     return Slice.of({**dict(slice_.values), dimension: value})
 
 
-def finish(chart: Any, title: str, subtitle: str, description: str, *, width: int | None = WIDTH) -> Picture:
-    """The chart with its title, period and look; nothing in it is fetched or run by a browser."""
-    made = chart.properties(title=alt.Title(title, subtitle=subtitle))
+def finish(chart: Any, title: str, subtitle: Sequence[str], description: str, *, width: int | None = WIDTH) -> Picture:
+    """The chart with its title, lines of period and measure, and look; nothing in it is fetched or run by a browser."""
+    made = chart.properties(title=alt.Title(title, subtitle=[line for line in subtitle if line]))
     if width is not None:
         made = made.properties(width=width)
     spec = made.to_dict(validate=False)
     spec["config"] = {**CONFIG, "padding": 4}
-    return Picture(f"{title}。{subtitle}", description, spec)
+    return Picture(f"{title}。{'，'.join(line for line in subtitle if line)}", description, spec)
 
 
 def data(values: list[dict[str, Any]]) -> Any:
     """Rows as inline data."""
-    return alt.InlineData(values=values)  # type: ignore[no-untyped-call]
+    return alt.InlineData(values=values)
 
 
 def cut(text: str, limit: int = 16) -> str:

@@ -10,6 +10,8 @@ from services.domain.indicators.network import LABELS, Edge, Network, Node
 
 SHAPES = {"case": 13.0, "complaint": 7.0, "petitioner": 8.0, "site": 11.0}
 MARGIN = 60
+CROWD = 24
+"""More nodes of a kind than this go without a label beside them; their titles still say what they are."""
 
 
 def draw(network: Network, paths: Paths, title: str, *, width: int = 720) -> str:
@@ -22,7 +24,8 @@ def draw(network: Network, paths: Paths, title: str, *, width: int = 720) -> str
         node.id: (MARGIN + node.x * (width - 2 * MARGIN), MARGIN + node.y * (height - 2 * MARGIN)) for node in network.nodes
     }
     body = "".join(_edge(edge, places) for edge in network.edges)
-    body += "".join(_node(node, *places[node.id], paths) for node in network.nodes)
+    few = {kind: network.count(kind) <= CROWD for kind in LABELS}
+    body += "".join(_node(node, *places[node.id], paths, few[node.kind]) for node in network.nodes)
     count = "，".join(f"{LABELS[kind]}{network.count(kind)}" for kind in ("case", "complaint", "petitioner", "site"))
     note = f"；另有{network.left_out}件较早的来件未画" if network.left_out else ""
     said = "；".join(
@@ -44,7 +47,7 @@ def _edge(edge: Edge, places: dict[str, tuple[float, float]]) -> str:
     return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}"{dash}>{told}</line>'
 
 
-def _node(node: Node, x: float, y: float, paths: Paths) -> str:
+def _node(node: Node, x: float, y: float, paths: Paths, labelled: bool) -> str:
     size = SHAPES[node.kind]
     fill = {"case": ACCENT, "complaint": "#ffffff", "petitioner": QUIET, "site": "#ffffff"}[node.kind]
     common = f'fill="{fill}" stroke="{ACCENT if node.kind in ("case", "complaint") else QUIET}" stroke-width="1.5"'
@@ -58,7 +61,8 @@ def _node(node: Node, x: float, y: float, paths: Paths) -> str:
         )
         points = " ".join(f"{x + dx:.1f},{y + dy:.1f}" for dx, dy in corners)
         shape = f'<polygon points="{points}" {common}/>'
-    label = f'<text x="{x:.1f}" y="{y + size + 14:.1f}" text-anchor="middle" fill="{INK}">{escape(node.label)}</text>'
+    short = node.label.removeprefix("信访人").lstrip("AJ")[-7:] if node.kind != "site" else node.label
+    label = f'<text x="{x:.1f}" y="{y + size + 13:.1f}" text-anchor="middle" fill="{INK}">{escape(short)}</text>' if labelled else ""
     told = f"<title>{escape(f'{LABELS[node.kind]} {node.label} {node.detail}'.strip())}</title>"
     if node.ref is None:
         return f"<g>{told}{shape}{label}</g>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -42,13 +43,12 @@ def duration(days: Sequence[float], ended: Sequence[bool], level: float, steps: 
     for share in QUANTILES:
         past = np.flatnonzero(reached >= share - 1e-12)
         quantiles[share] = float(times[past[0]]) if past.size else None
-    # log-log keeps the limits within 0 and 1; the last step may have none
-    interval = found.cdf.confidence_interval(confidence_level=level, method="log-log")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # the limits of a last step where nobody is left are undefined
+        interval = found.cdf.confidence_interval(confidence_level=level, method="log-log")
     low, high = interval.low.probabilities, interval.high.probabilities
     chosen = np.unique(np.linspace(0, len(times) - 1, min(steps, len(times))).round().astype(int))
-    curve = tuple(
-        (float(times[i]), float(reached[i]), _or(low[i], reached[i]), _or(high[i], reached[i])) for i in chosen
-    )
+    curve = tuple((float(times[i]), float(reached[i]), _or(low[i], reached[i]), _or(high[i], reached[i])) for i in chosen)
     return Duration(events, len(waited) - events, quantiles, curve)
 
 
