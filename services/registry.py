@@ -14,6 +14,7 @@ SERVICES: dict[str, str] = {
     "casework": "services.casework.app",
     "supervision": "services.supervision.app",
     "registers": "services.registers.app",
+    "analytics": "services.analytics.app",
     "console": "services.console.app",
     "relay": "services.relay.app",
 }
@@ -24,7 +25,7 @@ LAYOUT: tuple[tuple[str, ...], ...] = (
     ("triage",),
     ("dispatch",),
     ("casework",),
-    ("supervision", "registers"),
+    ("supervision", "registers", "analytics"),
     ("console",),
     ("relay",),
 )
