@@ -10,9 +10,12 @@ from pydantic import BaseModel
 
 from contracts.assignments import CaseAssigned, LeaderAssigned, TaskForceFormed
 from contracts.cases import CaseOpened, ComplaintLinked, EmergencySuspected, LinkReviewRequested, LinkUndone
+from contracts.casework import CaseChanged, CaseCommand, CommandAnswered
 from contracts.complaints import ComplaintAnswered, ComplaintRegistered, ComplaintRejected
 from contracts.dead_letter import DeadLettered
+from contracts.registers import EmergencyChanged, EmergencyPaged, NeighbourNotified, RiskSourceMatched
 from contracts.submitted import MAX_RECORD_BYTES, ComplaintSubmitted
+from contracts.supervision import CaseEscalated, CaseOverdue, CaseWarned, DigestPrepared, LookBackDue, SupervisionDue
 
 DAY = timedelta(days=1)
 SUBMITTED_MAX_BYTES = 2 * MAX_RECORD_BYTES
@@ -23,7 +26,7 @@ SUBMITTED_MAX_BYTES = 2 * MAX_RECORD_BYTES
 class Topic:
     """One topic. `key` names the payload field whose value is the record key; records of one key stay in order.
 
-    `restricted` topics hold identities: hotlines may write, intake alone may read.
+    `restricted` topics hold identities or tokens: `writer` alone may write, the service `reader` alone may read.
     """
 
     name: str
@@ -34,6 +37,8 @@ class Topic:
     purpose: str
     restricted: bool = False
     max_bytes: int = 1024 * 1024
+    writer: str = "petitions-*"
+    reader: str = "petitions-*"
 
     @property
     def dlq(self) -> Topic:
@@ -57,6 +62,8 @@ SUBMITTED = Topic(
     "Complaints as hotlines send them; the only topic with identities",
     restricted=True,
     max_bytes=SUBMITTED_MAX_BYTES,
+    writer="hotline-*",
+    reader="petitions-intake",
 )
 REGISTERED = Topic(
     "petition.complaint.registered.v1",
@@ -90,6 +97,52 @@ LEADER_ASSIGNED = Topic(
 TASK_FORCE_FORMED = Topic(
     "petition.task-force.formed.v1", TaskForceFormed, "case_id", 4, 90 * DAY, "Task forces with members and measures"
 )
+CASE_CHANGED = Topic(
+    "petition.case.changed.v1", CaseChanged, "case_id", 8, 90 * DAY, "Every change of every case, in order per case"
+)
+COMMAND = Topic(
+    "petition.case.command.v1",
+    CaseCommand,
+    "case_id",
+    8,
+    3 * DAY,
+    "What officers' systems ask of cases; carries their tokens in a header",
+    restricted=True,
+    writer="office-*",
+    reader="petitions-casework",
+)
+COMMAND_ANSWERED = Topic(
+    "petition.case.command-answered.v1", CommandAnswered, "case_id", 8, 30 * DAY, "What became of each command"
+)
+WARNED = Topic(
+    "petition.case.warned.v1", CaseWarned, "case_id", 4, 90 * DAY, "Limits partly used up, windows and minimums that ended"
+)
+OVERDUE = Topic("petition.case.overdue.v1", CaseOverdue, "case_id", 4, 90 * DAY, "Duties not done in time")
+SUPERVISION_DUE = Topic(
+    "petition.case.supervision-due.v1", SupervisionDue, "case_id", 4, 30 * DAY, "Steps of the ladder the machine may take"
+)
+ESCALATED = Topic("petition.case.escalated.v1", CaseEscalated, "case_id", 4, 90 * DAY, "Steps of the ladder taken")
+LOOK_BACK_DUE = Topic("petition.look-back.due.v1", LookBackDue, "case_id", 2, 90 * DAY, "Closed-out cases to look back at")
+DIGEST_PREPARED = Topic(
+    "petition.digest.prepared.v1", DigestPrepared, "person_id", 2, 30 * DAY, "One digest a person and morning"
+)
+EMERGENCY_PAGED = Topic(
+    "petition.emergency.paged.v1", EmergencyPaged, "emergency_id", 2, 90 * DAY, "Who must look at an emergency now"
+)
+EMERGENCY_CHANGED = Topic(
+    "petition.emergency.changed.v1", EmergencyChanged, "emergency_id", 2, 90 * DAY, "Every change of every emergency"
+)
+NEIGHBOUR_NOTIFIED = Topic(
+    "petition.emergency.neighbour-notified.v1",
+    NeighbourNotified,
+    "district",
+    2,
+    90 * DAY,
+    "Emergencies beside a district, told to it",
+)
+RISK_MATCHED = Topic(
+    "petition.risk-source.matched.v1", RiskSourceMatched, "case_id", 4, 90 * DAY, "Cases about registered risk sources"
+)
 
 TOPICS: tuple[Topic, ...] = (
     SUBMITTED,
@@ -104,6 +157,19 @@ TOPICS: tuple[Topic, ...] = (
     ASSIGNED,
     LEADER_ASSIGNED,
     TASK_FORCE_FORMED,
+    CASE_CHANGED,
+    COMMAND,
+    COMMAND_ANSWERED,
+    WARNED,
+    OVERDUE,
+    SUPERVISION_DUE,
+    ESCALATED,
+    LOOK_BACK_DUE,
+    DIGEST_PREPARED,
+    EMERGENCY_PAGED,
+    EMERGENCY_CHANGED,
+    NEIGHBOUR_NOTIFIED,
+    RISK_MATCHED,
 )
 BY_NAME = {topic.name: topic for topic in TOPICS}
 

@@ -6,7 +6,20 @@ import sys
 
 import typer
 
-from services.commands import cases, city, deadletters, index, links, local, offline, publish, training
+from services.commands import (
+    cases,
+    city,
+    clocks,
+    deadletters,
+    index,
+    links,
+    local,
+    look_back,
+    offline,
+    publish,
+    supervision,
+    training,
+)
 from services.commands.output import Failed, console_err
 from services.stack import StackError
 
@@ -27,6 +40,10 @@ app.add_typer(links.app, name="link")
 app.add_typer(index.app, name="index")
 app.add_typer(deadletters.app, name="dlq")
 app.add_typer(city.app, name="city")
+app.command("overdue")(clocks.overdue)
+app.add_typer(clocks.app, name="clocks")
+app.add_typer(supervision.app, name="supervise")
+app.add_typer(look_back.app, name="look-back")
 
 
 def main() -> None:

@@ -61,6 +61,7 @@ def rebuild(as_json: bool = JSON_OPTION) -> None:
                 async for part in rows.shard_rows(c, sorted(shards)):
                     await asyncio.to_thread(memory.learn, part)
                     progress.advance(task, len(part))
+            memory.end((case, True) for case in await rows.ended_in(c, sorted(shards)))
             for rule, a, b in await rows.constraints(c, None):
                 memory.constrain(rule, a, b)
             memory.shards, memory.snapshot = set(shards), now

@@ -63,17 +63,17 @@ class Town(Entry):
 class District(Entry):
     """A district, county, county-level city or development zone; the first six digits of its towns are its code.
 
-    `neighbours` are the districts it borders on, those of other cities too: a plant on the border is complained of from
-    both sides. One side naming the other is enough.
+    `neighbours` are districts that share a border or a river with it, of other cities too: they are told of emergencies,
+    and a plant on the border is complained of from both sides.
     """
 
     code: RegionCode
     name: Words
     aliases: tuple[Words, ...] = ()
-    neighbours: tuple[RegionCode, ...] = ()
     towns: tuple[Town, ...] = ()
     roads: tuple[Words, ...] = ()
     landmarks: tuple[Words, ...] = ()
+    neighbours: tuple[RegionCode, ...] = ()
 
 
 class CityName(Entry):
