@@ -6,6 +6,7 @@ refusal. Whatever the mix, every complaint's live weights over all cases sum to 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -312,7 +313,13 @@ def _merge(operation: Merge, decisions: Mapping[str, Decision]) -> Plan | Refusa
 def _moved(link: Link, operation: str) -> Link:
     """The row in its new case: its id tells where it came from; a first report is one among several there."""
     kind = LinkKind.MERGED_REPORT if link.kind is LinkKind.FIRST_REPORT else link.kind
-    return link.model_copy(update={"id": f"{operation}/{link.id}", "kind": kind, "operation": operation})
+    return link.model_copy(update={"id": _moved_id(operation, link.id), "kind": kind, "operation": operation})
+
+
+def _moved_id(operation: str, link_id: str) -> str:
+    """Operation and old id; a digest of both where a row was moved so often that they would not fit."""
+    plain = f"{operation}/{link_id}"
+    return plain if len(plain) <= 100 else f"{operation[:60]}/{hashlib.sha256(plain.encode()).hexdigest()[:32]}"
 
 
 def _undo_merge(operation: UndoMerge, decisions: Mapping[str, Decision]) -> Plan | Refusal:
@@ -325,15 +332,15 @@ def _undo_merge(operation: UndoMerge, decisions: Mapping[str, Decision]) -> Plan
     here = {link.id: link for link in target.state.links}
     # What left the target since then, or changed its weight there, is taken as it is now.
     back = tuple(
-        link.model_copy(update={"weight": here[f"{operation.operation}/{link.id}"].weight})
+        link.model_copy(update={"weight": here[_moved_id(operation.operation, link.id)].weight})
         for link in state.links_before_merge
-        if f"{operation.operation}/{link.id}" in here
+        if _moved_id(operation.operation, link.id) in here
     )
     if not back:
         return refuse("merge.none", operation=operation.operation)
     if len(back) == len(target.state.links):
         return refuse("merge.empties", case=target.state.case_no)
-    released = tuple(f"{operation.operation}/{link.id}" for link in back)
+    released = tuple(_moved_id(operation.operation, link.id) for link in back)
     return {
         operation.target: (
             e.LinksReleased(operation=operation.operation, link_ids=released, **target.stamp()),
