@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from contracts.assignments import CaseAssigned, LeaderAssigned, TaskForceFormed
 from contracts.cases import CaseOpened, ComplaintLinked, EmergencySuspected, LinkReviewRequested, LinkUndone
-from contracts.casework import CaseChanged, CaseCommand, CommandAnswered
+from contracts.casework import CaseChanged, CaseCommand, CommandAnswered, IdentityRevealed
 from contracts.complaints import ComplaintAnswered, ComplaintRegistered, ComplaintRejected
 from contracts.dead_letter import DeadLettered
 from contracts.submitted import MAX_RECORD_BYTES, ComplaintSubmitted
@@ -112,6 +112,9 @@ COMMAND = Topic(
 COMMAND_ANSWERED = Topic(
     "petition.case.command-answered.v1", CommandAnswered, "case_id", 8, 30 * DAY, "What became of each command"
 )
+IDENTITY_REVEALED = Topic(
+    "petition.identity.revealed.v1", IdentityRevealed, "complaint_id", 2, 90 * DAY, "Every read of an identity, with its purpose"
+)
 
 TOPICS: tuple[Topic, ...] = (
     SUBMITTED,
@@ -129,6 +132,7 @@ TOPICS: tuple[Topic, ...] = (
     CASE_CHANGED,
     COMMAND,
     COMMAND_ANSWERED,
+    IDENTITY_REVEALED,
 )
 BY_NAME = {topic.name: topic for topic in TOPICS}
 

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from services.commands import cases, city, deadletters, links, local, offline, publish
+from services.commands import access, audit, cases, city, deadletters, links, local, offline, publish
 from services.commands.output import Failed, console_err
 from services.stack import StackError
 
@@ -23,6 +23,8 @@ publish.register(app)
 cases.register(app)
 offline.register(app)
 app.add_typer(links.app, name="link")
+app.add_typer(access.app, name="access")
+app.add_typer(audit.app, name="audit")
 app.add_typer(deadletters.app, name="dlq")
 app.add_typer(city.app, name="city")
 
