@@ -191,10 +191,13 @@ def list_tokens(principal: str = typer.Option(None, help="Only tokens of this pr
     if as_json:
         print_json(found)
         return
-    day = lambda moment: f"{moment:%Y-%m-%d}" if moment else ""
     print_table(
         "令牌",
         ("令牌编号", "持有人", "签发", "到期", "撤销", "说明"),
-        [(r["id"], f"{r['name']}（{r['principal_id']}）", day(r["issued_at"]), day(r["expires_at"]), day(r["revoked_at"]), r["note"]) for r in found],
+        [(r["id"], f"{r['name']}（{r['principal_id']}）", _day(r["issued_at"]), _day(r["expires_at"]), _day(r["revoked_at"]), r["note"]) for r in found],
         empty="No tokens: petitions access token issue ID",
     )
+
+
+def _day(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d}" if moment else ""
