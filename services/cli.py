@@ -6,7 +6,20 @@ import sys
 
 import typer
 
-from services.commands import cases, city, clocks, deadletters, links, local, look_back, offline, publish, supervision
+from services.commands import (
+    access,
+    audit,
+    cases,
+    city,
+    clocks,
+    deadletters,
+    links,
+    local,
+    look_back,
+    offline,
+    publish,
+    supervision,
+)  # fmt: skip
 from services.commands.output import Failed, console_err
 from services.stack import StackError
 
@@ -23,6 +36,8 @@ publish.register(app)
 cases.register(app)
 offline.register(app)
 app.add_typer(links.app, name="link")
+app.add_typer(access.app, name="access")
+app.add_typer(audit.app, name="audit")
 app.add_typer(deadletters.app, name="dlq")
 app.add_typer(city.app, name="city")
 app.command("overdue")(clocks.overdue)

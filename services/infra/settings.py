@@ -45,6 +45,7 @@ class Settings(BaseSettings):
 
     token_key: SecretStr | None = Field(default=None, description="Key that access tokens are hashed under; or name a file.")
     token_key_file: Path | None = None
+    token: SecretStr | None = Field(default=None, description="Access token that commands at the terminal are given with.")
 
     evidence: str | None = Field(
         default=None, description="Where evidence is kept: a folder, or s3://bucket/prefix (credentials as AWS_… variables)."
