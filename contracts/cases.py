@@ -63,6 +63,10 @@ class CaseOpened(Event):
     signatories: int = 1
     received_at: AwareDatetime
     registered_at: AwareDatetime
+    source: str | None = Field(default=None, description="Where answers about this complaint go; absent before 2026.11.")
+    external_id: str | None = None
+    confidential: bool = False
+    reply_wanted: bool = True
 
 
 class ComplaintLinked(Event):
@@ -90,6 +94,10 @@ class ComplaintLinked(Event):
     versions: ModelVersions
     received_at: AwareDatetime
     registered_at: AwareDatetime
+    source: str | None = Field(default=None, description="Where answers about this complaint go; absent before 2026.11.")
+    external_id: str | None = None
+    confidential: bool = False
+    reply_wanted: bool = True
 
 
 class LinkReviewRequested(Event):

@@ -59,11 +59,16 @@ class UnitOfWork:
         rows = await self.connection.fetch(CLAIM, self.service, list(set(event_ids)))
         return {row["event_id"] for row in rows}
 
-    def emit(self, topic: Topic, key: object, event: Event, *, traceparent: str | None = None) -> None:
-        """Publish `event` under `key` when, and only when, the transaction commits; events of one key keep order."""
+    def emit(
+        self, topic: Topic, key: object, event: Event, *, traceparent: str | None = None, type_: str | None = None
+    ) -> None:
+        """Publish `event` under `key` when, and only when, the transaction commits; events of one key keep order.
+
+        `type_` is the CloudEvents type where one topic carries several; the topic's name otherwise.
+        """
         headers = cloud_headers(
             event,
-            type_=topic.name,
+            type_=type_ or topic.name,
             source=f"petitions/{self.service}",
             subject=str(key),
             traceparent=child_of(traceparent),

@@ -32,10 +32,13 @@ def test_a_reader_ignores_fields_of_a_later_version(topic: Topic) -> None:
     assert topic.payload.model_validate({**old, "added_later": {"x": 1}})
 
 
-def test_only_one_topic_holds_identities_and_it_is_short_lived() -> None:
-    restricted = [topic for topic in every_topic() if topic.restricted]
-    assert [topic.name for topic in restricted] == ["petition.complaint.submitted.v1"]
-    assert restricted[0].retention.days <= 7
+def test_identities_and_tokens_stand_in_one_topic_each_read_by_one_service_and_short_lived() -> None:
+    restricted = {topic.name: topic.reader for topic in every_topic() if topic.restricted}
+    assert restricted == {
+        "petition.complaint.submitted.v1": "petitions-intake",
+        "petition.case.command.v1": "petitions-casework",
+    }
+    assert all(topic.retention.days <= 7 for topic in every_topic() if topic.restricted)
 
 
 def test_topic_names_collide_nowhere() -> None:
