@@ -15,10 +15,10 @@ from services.stack.assets import provide_assets
 from services.stack.errors import StackError, disk_errors
 from services.stack.kafka import Kafka, Say, silent
 from services.stack.postgres import Postgres
-from services.stack.secrets import vault_key
+from services.stack.secrets import token_key, vault_key
 from services.stack.state import Started, State, exclusive
 
-__all__ = ["Kafka", "Postgres", "StackError", "State", "jar_cache", "problems", "resolve", "start", "stop", "vault_key"]
+__all__ = ["Kafka", "Postgres", "StackError", "State", "jar_cache", "problems", "resolve", "start", "stop", "token_key", "vault_key"]
 
 TITLES = {Kafka.name: "Kafka", Postgres.name: "PostgreSQL"}
 VARIABLES = {Kafka.name: "PETITIONS_KAFKA", Postgres.name: "PETITIONS_DATABASE"}
@@ -31,7 +31,7 @@ def jar_cache() -> Path:
 
 
 def start(settings: Settings, say: Say = silent) -> Settings:
-    """Start what is not configured, make a vault key where there is none; returns settings with every address.
+    """Start what is not configured, make secrets where there are none; returns settings with every address.
 
     Raises `StackError`, also where another process is starting or ending the same home just now.
     """
@@ -49,6 +49,8 @@ def start(settings: Settings, say: Say = silent) -> Settings:
                 provide_assets(settings.home, jar_cache(), say)
             except StackError as failure:
                 say(str(failure))
+            if settings.token_key is None and settings.token_key_file is None:
+                token_key(settings.home)
     return resolve(settings)
 
 
