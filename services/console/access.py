@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -18,14 +18,42 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.console.accounts import find_principal
+from services.console import news
+from services.console.news import News
 from services.console.office import Office
 from services.console.security import SESSION_COOKIE, forged, form_token
 from services.console.sessions import Session, find_session
 from services.domain.case.rules import Context
+from services.domain.clocks.calendar import day_of
 from services.domain.principals import Grant, Principal, Role, What, may_read
 from services.domain.refusals import Refusal
 
 SAFE = frozenset({"GET", "HEAD"})
+
+
+PAGES = (
+    ("work", "/work", "我的工作"),
+    ("lead", "/lead", "包案"),
+    ("duty", "/duty", "应急"),
+    ("review", "/review", "关联复核"),
+    ("supervise", "/supervise", "督办"),
+    ("look_back", "/look-back", "回头看"),
+    ("dead_letters", "/dead-letters", "异常件"),
+    ("intake", "/intake", "登记"),
+    ("publish", "/publish", "公开"),
+    ("analysis", "/analysis", "分析"),
+    ("admin", "/admin", "管理"),
+)
+"""Area, address and name of the pages in the navigation, in its order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A link of the navigation."""
+
+    href: str
+    label: str
+    current: bool
 
 
 class LoginRequired(Exception):
@@ -67,6 +95,11 @@ class Visit:
         return self.office.now
 
     @property
+    def today(self) -> date:
+        """The date in China."""
+        return day_of(self.now)
+
+    @property
     def token(self) -> str:
         """What forms of this visit must send."""
         return form_token(self.session.secret)
@@ -94,9 +127,36 @@ class Visit:
             return max(grants, key=lambda grant: (grant.form == "full", len(grant.fields)))
         return refusal or may_read(rules, Role.PUBLIC, What.IDENTITY)
 
+    @property
+    def nav(self) -> tuple[Item, ...]:
+        """The pages this person opens, the current one marked."""
+        path = self.request.url.path
+        return tuple(
+            Item(href, label, path == href or path.startswith(f"{href}/") or (href == "/work" and path.startswith("/cases")))
+            for area, href, label in PAGES
+            if self.opens(area)
+        )
+
+    @property
+    def news(self) -> News | None:
+        """What was just done, shown once."""
+        return news.read(self.request, self.session.secret)
+
+    @property
+    def role_names(self) -> str:
+        """The principal's roles in words."""
+        return "、".join(role.label for role in Role if role in self.principal.roles)
+
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
         """A rendered page."""
-        return self.office.templates.page(template, status, visit=self, **values)
+        answer = self.office.templates.page(template, status, visit=self, **values)
+        if news.COOKIE in self.request.cookies:
+            answer.delete_cookie(news.COOKIE, path="/")
+        return answer
+
+    def go(self, target: str, said: News) -> Response:
+        """On to a page of ours, with a sentence about what was done."""
+        return news.redirect(target, said, self.session.secret, secure=self.office.secure)
 
 
 class Needs:

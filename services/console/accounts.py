@@ -1,16 +1,15 @@
-"""Local accounts and the principals they stand for: the same principals that tokens name."""
+"""Local accounts: a login name and a password for a principal; the principals themselves are access's, as for tokens."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from services.domain.principals import Principal, Role
+from services.domain.principals import Principal
+from services.infra import access
 from services.infra.postgres import Connection, Pool
 
 ACCOUNT = "SELECT login, principal_id, password_hash, must_change FROM console.accounts WHERE login = $1 AND NOT disabled"
-PRINCIPAL = "SELECT id, name, roles, unit_id, regions, person, source FROM access.principals WHERE id = $1 AND active"
 SET_PASSWORD = """
 INSERT INTO console.accounts (login, principal_id, password_hash, must_change, changed_at) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (login) DO UPDATE SET password_hash = excluded.password_hash, must_change = excluded.must_change,
@@ -43,19 +42,5 @@ async def set_password(
 
 async def find_principal(pool: Pool, principal_id: str) -> Principal | None:
     """The principal of this id, or None where it is unknown or no longer active."""
-    row = await pool.fetchrow(PRINCIPAL, principal_id)
-    return principal_of(row) if row else None
-
-
-def principal_of(row: Any) -> Principal:
-    """A principal from its row; roles nobody knows any more are left out."""
-    known = {role.value for role in Role}
-    return Principal(
-        id=row["id"],
-        name=row["name"],
-        roles=frozenset(Role(role) for role in row["roles"] if role in known),
-        unit_id=row["unit_id"],
-        regions=frozenset(row["regions"]),
-        person=row["person"],
-        source=row["source"],
-    )
+    async with pool.acquire() as connection:
+        return await access.find_principal(connection, principal_id)

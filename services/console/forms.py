@@ -9,9 +9,11 @@ from typing import Any
 
 from contracts.vocabulary import Gate, ReturnGround, SupervisionStep, Verdict
 from services.console import form_rows as rows
+from services.console.next_step import verb
 from services.console.office import Office
 from services.console.words import moment
 from services.domain.case.state import CaseState
+from services.domain.case.states import TABLE
 from services.domain.case.values import DeclineGround, EvidencePurpose, RectifyMode, Satisfaction
 from services.domain.principals import Principal
 
@@ -42,6 +44,16 @@ class Form:
     warning: str = ""
     upload: bool = False
     rows: tuple[Mapping[str, Any], ...] = field(default=())
+
+    @property
+    def title(self) -> str:
+        """What the form does."""
+        return TABLE[self.kind].label
+
+    @property
+    def verb(self) -> str:
+        """What its button says."""
+        return verb(self.kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from services.casework.office import Office as Casework
+from services.console.brief import Briefs
 from services.console.oidc import Provider
 from services.console.passwords import Passwords
 from services.console.rules import ConsoleRules
@@ -31,6 +33,8 @@ class Office:
     city: City
     clock: Clock
     templates: Templates
+    casework: Casework
+    briefs: Briefs
     passwords: Passwords = field(default_factory=Passwords)
 
     @property

@@ -11,7 +11,7 @@ INTERNAL = {"contracts", "classifiers", "services"}
 DRIVERS = {"asyncpg", "aiokafka", "faststream"}
 DRIVER_FILES = {"app.py", "handlers.py", "repository.py"}
 SHARED = {"domain", "infra"}
-COMPOSERS = {"cli", "stack", "demo", "commands"}
+COMPOSERS = {"cli", "stack", "demo", "commands", "console"}
 """Parts that put services together from outside; they may import any of them."""
 
 
