@@ -154,3 +154,5 @@ CREATE TRIGGER console_names_new AFTER INSERT ON casework.cases FOR EACH ROW EXE
 CREATE TRIGGER console_names_changed AFTER UPDATE OF respondent, place, summary ON casework.cases FOR EACH ROW
 WHEN (OLD.respondent IS DISTINCT FROM NEW.respondent OR OLD.place IS DISTINCT FROM NEW.place OR OLD.summary IS DISTINCT FROM NEW.summary)
 EXECUTE FUNCTION console.note_names();
+
+CREATE INDEX links_suggested_idx ON triage.links (at) WHERE act = 'suggest';  -- what waits for a person's review

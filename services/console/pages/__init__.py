@@ -2,31 +2,6 @@
 
 from fastapi import APIRouter
 
-from services.console.pages import (
-    acts,
-    admin,
-    case,
-    dead_letters,
-    duty,
-    evidence,
-    home,
-    intake,
-    lead,
-    live,
-    look_back,
-    public,
-    publish,
-    reveal,
-    review,
-    search,
-    supervise,
-    work,
-)
+from services.console.pages import acts, case, home, live, reveal, search, work
 
-ROUTERS: tuple[APIRouter, ...] = tuple(
-    module.router
-    for module in (
-        home, work, case, acts, evidence, reveal, search, live, review, lead, supervise, look_back, dead_letters, duty, intake,
-        publish, public, admin,
-    )
-)  # fmt: skip
+ROUTERS: tuple[APIRouter, ...] = tuple(module.router for module in (home, work, case, acts, reveal, search, live))
