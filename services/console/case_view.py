@@ -142,12 +142,20 @@ def _ended_at(state: CaseState) -> Any:
 
 
 def _tile(result: GateResult, commands: tuple[str, ...], state: CaseState) -> GateTile:
+    names = {item.id: f"“{item.caption}”" for item in state.evidence if item.caption}
     checks = tuple(
-        (check.met, check.sentence.rstrip("。"), MENDS.get(check.check, "") if MENDS.get(check.check) in commands else "") for check in result.checks
+        (check.met, _named(check.sentence.rstrip("。"), names), MENDS.get(check.check, "") if MENDS.get(check.check) in commands else "") for check in result.checks
     )
     unmet = result.missing(Stage.CLOSE_OUT)
     later = bool(unmet) and all(check.at is not Stage.REQUEST for check in unmet) and state.status not in CLOSING
     return GateTile(result, checks, later)
+
+
+def _named(sentence: str, names: Mapping[str, str]) -> str:
+    """Evidence by what it shows rather than by its id."""
+    for id, name in names.items():
+        sentence = sentence.replace(id, name)
+    return sentence
 
 
 def _papers(visit: Visit, opened: Opened) -> dict[str, Paper]:

@@ -48,6 +48,9 @@ function wake(root) {
   uploads(root);
 }
 
+if (matchMedia("(max-width: 820px)").matches) {
+  for (const card of document.querySelectorAll(".panel details[open]")) card.open = false;
+}
 wake(document);
 keys();
 live();
