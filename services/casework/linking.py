@@ -9,11 +9,12 @@ from uuid import UUID, uuid4
 from services.casework import acts
 from services.casework import repository as rows
 from services.casework.cases import Cases
-from services.casework.ports import LinkBook, Moved, NotPossible, Placement
+from services.casework.ports import LinkBook, Moved, Placement
 from services.domain.case import operations as op
 from services.domain.case.commands import Command
 from services.domain.case.events import CaseEvent
 from services.domain.case.operations import ACCEPTED_LABEL, ROLES
+from services.domain.errors import Refused
 from services.domain.principals import Principal
 from services.domain.refusals import Refusal, refuse
 from services.infra.unit_of_work import UnitOfWork
@@ -48,8 +49,8 @@ async def carry_out(cases: Cases, book: LinkBook, case_id: UUID, act: acts.Act, 
     async with _Savepoint(cases) as attempt:
         try:
             result = await _carry_out(cases, book, case_id, act, actor)
-        except NotPossible as why:
-            result = refuse("link.suggestion", why=str(why))
+        except Refused as why:
+            result = why.refusal
         if isinstance(result, Refusal):
             attempt.undo()
         return result

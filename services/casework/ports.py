@@ -14,10 +14,6 @@ LINK_BOOK = "link_book"
 """Name under which the runtime provides it."""
 
 
-class NotPossible(Exception):
-    """The link cannot be changed in this way; the message says why and what to do instead."""
-
-
 class Moved(Protocol):
     """What a decision about a link did."""
 
@@ -43,7 +39,7 @@ class Placement:
 
 
 class LinkBook(Protocol):
-    """The book of links. Every method works inside the caller's transaction; refusals are raised as `NotPossible`."""
+    """The book of links. Every method works inside the caller's transaction; refusals are raised as `Refused`."""
 
     async def lock(self, unit: UnitOfWork, case_ids: Collection[UUID]) -> None:
         """Lock these cases' links before casework locks its own rows, so that all take turns in one order."""

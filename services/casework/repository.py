@@ -19,7 +19,7 @@ SELECT case_id, version, head, state::text AS state FROM casework.cases WHERE ca
 # Two that open the same case take turns before there is a row to lock.
 LOCK_NEW = "SELECT pg_advisory_xact_lock(hashtextextended(id::text, 7003)) FROM unnest($1::uuid[]) AS id ORDER BY id"
 CASE_COLUMNS = (
-    "case_id", "case_no", "version", "head", "status", "region", "city", "lead_unit", "leader_id", "urgency", "types",
+    "case_id", "case_no", "version", "head", "status", "region", "city", "lead_unit", "units", "leader_id", "urgency", "types",
     "respondent", "place", "summary", "ordinal", "repeat_ordinal", "complaints", "reporters", "opened_at",
     "first_received_at", "last_event_at", "last_progress_at", "person_id", "state",
 )  # fmt: skip
@@ -31,16 +31,16 @@ RETURN_COLUMNS = ("case_id", "version", "unit_id", "lead", "ground", "reason", "
 PARKED_COLUMNS = ("case_id", "topic", "event", "at")
 SAVE = """
 UPDATE casework.cases AS c SET version = n.version, head = n.head, status = n.status, region = n.region,
-    lead_unit = n.lead_unit, leader_id = n.leader_id, urgency = n.urgency, types = string_to_array(n.types, ','),
+    lead_unit = n.lead_unit, units = string_to_array(n.units, ','), leader_id = n.leader_id, urgency = n.urgency, types = string_to_array(n.types, ','),
     respondent = n.respondent, place = n.place, summary = n.summary, ordinal = n.ordinal,
     repeat_ordinal = n.repeat_ordinal, complaints = n.complaints, reporters = n.reporters,
     first_received_at = n.first_received_at, last_event_at = n.last_event_at, last_progress_at = n.last_progress_at,
     person_id = n.person_id, state = n.state
 FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
             $10::text[], $11::text[], $12::text[], $13::int[], $14::int[], $15::numeric[], $16::int[], $17::timestamptz[],
-            $18::timestamptz[], $19::timestamptz[], $20::text[], $21::jsonb[])
+            $18::timestamptz[], $19::timestamptz[], $20::text[], $21::jsonb[], $22::text[])
     AS n (id, version, head, status, region, lead_unit, leader_id, urgency, types, respondent, place, summary, ordinal,
-          repeat_ordinal, complaints, reporters, first_received_at, last_event_at, last_progress_at, person_id, state)
+          repeat_ordinal, complaints, reporters, first_received_at, last_event_at, last_progress_at, person_id, state, units)
 WHERE c.case_id = n.id
 """
 DROP_LINKS = "DELETE FROM casework.complaint_cases WHERE case_id = ANY($1::uuid[])"

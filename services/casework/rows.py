@@ -15,9 +15,9 @@ from services.domain.history import ChainLink
 def case_row(state: CaseState, head: str) -> tuple[Any, ...]:
     """A row of `casework.cases` in the order of `repository.CASE_COLUMNS`."""
     (id, version, digest, status, region, lead, leader, urgency, types, respondent, place, summary, ordinal, repeat,
-     complaints, reporters, first, last, progress, person, snapshot) = _changing(state, head)  # fmt: skip
+     complaints, reporters, first, last, progress, person, snapshot, units) = _changing(state, head)  # fmt: skip
     return (
-        id, state.case_no, version, digest, status, region, state.city, lead, leader, urgency, types.split(",") if types else [],
+        id, state.case_no, version, digest, status, region, state.city, lead, _list(units), leader, urgency, _list(types),
         respondent, place, summary, ordinal, repeat, complaints, reporters, state.opened_at, first, last, progress, person,
         snapshot,
     )  # fmt: skip
@@ -37,8 +37,12 @@ def _changing(state: CaseState, head: str) -> tuple[Any, ...]:
         matter.urgency.value, ",".join(kind.value for kind in matter.types), matter.respondent or None, matter.place or None,
         matter.summary, state.ordinal, max(1, counted.repeat_ordinal), counted.submissions,
         counted.petitioners or min(1, counted.anonymous), state.first_received_at, state.last_event_at, state.last_progress_at,
-        person_of(state), dump_state(state),
+        person_of(state), dump_state(state), ",".join(part.unit_id for part in state.parts),
     )  # fmt: skip
+
+
+def _list(joined: str) -> list[str]:
+    return joined.split(",") if joined else []
 
 
 def person_of(state: CaseState) -> str | None:
