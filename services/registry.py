@@ -12,11 +12,12 @@ SERVICES: dict[str, str] = {
     "triage": "services.triage.app",
     "dispatch": "services.dispatch.app",
     "casework": "services.casework.app",
+    "supervision": "services.supervision.app",
     "relay": "services.relay.app",
 }
 """Name → module with `attach(runtime)`, in the order of the event flow."""
 
-LAYOUT: tuple[tuple[str, ...], ...] = (("intake",), ("triage",), ("dispatch",), ("casework",), ("relay",))
+LAYOUT: tuple[tuple[str, ...], ...] = (("intake",), ("triage",), ("dispatch",), ("casework",), ("supervision",), ("relay",))
 """One process per entry. In production each service is a deployment of its own; so it is here."""
 
 
