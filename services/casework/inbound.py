@@ -27,7 +27,7 @@ from services.casework.linking import join
 from services.domain.case import commands as c
 from services.domain.case import operations as op
 from services.domain.case import values as v
-from services.domain.case.status import CLOSING
+from services.domain.case.status import CLOSING, UNOWNED
 from services.domain.principals import SYSTEM
 from services.domain.refusals import Refusal
 
@@ -200,7 +200,7 @@ class Inbound:
         if not self._known(event.case_id):
             return False
         state = self.cases.state(event.case_id)
-        if event.sequence > state.sequence or state.lead is None:
+        if event.sequence > state.sequence or state.status in UNOWNED:
             units = tuple(v.UnitRef(unit_id=u.unit_id, name=u.name, role=u.role) for u in (event.lead, *event.co_handling))
             basis = event.legal_basis or event.reasons
             self._give(event.case_id, c.Assign(units=units, designated=event.designated, basis=basis))

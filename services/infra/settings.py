@@ -50,6 +50,7 @@ class Settings(BaseSettings):
         default=None, description="Where evidence is kept: a folder, or s3://bucket/prefix (credentials as AWS_… variables)."
     )
     http_host: str = Field(default="127.0.0.1", description="Address the HTTP API and the pages listen on.")
+    http_rate: int = Field(default=2000, ge=1, description="Requests of one caller in ten seconds, in each process.")
     http_port: int = Field(default=0, description="Port of the HTTP API and the pages; 0 takes a free one.")
 
     batch: int = Field(default=500, ge=1, le=2000, description="Records handled in one transaction.")

@@ -169,4 +169,4 @@ async def test_a_returned_case_is_kept_as_a_counter_example(desk: Desk, pool: Po
     await desk.give(OFFICER, c.ReturnPart(ground=next(iter(ReturnGround)), reason="属城管职责", proposed_unit="da-cg"))
     row = await pool.fetchrow("SELECT * FROM casework.returns")
     assert (row["unit_id"], row["lead"], row["proposed_unit"], row["reason"]) == ("da-hb", True, "da-cg", "属城管职责")
-    assert START == row["at"]
+    assert row["at"] == START
