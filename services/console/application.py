@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable
+from typing import cast
 
 import structlog
 from fastapi import APIRouter, Depends, FastAPI
@@ -20,6 +22,7 @@ from services.domain.principals import Role
 from services.infra.failures import TRANSIENT, describe
 
 log = structlog.get_logger()
+API = "/api/"
 HOME = (("/", "回到首页"),)
 static = APIRouter()
 
@@ -30,30 +33,27 @@ async def static_file(request: Request, version: str, name: str) -> Response:
     return office_of(request).templates.static(request, version, name)
 
 
-def create(office: Office, *, apis: Iterable[APIRouter] = ()) -> FastAPI:
-    """The application over an office; `apis` are routers under /api with an authority of their own.
-
-    Raises RuntimeError where a route does not say who may use it.
-    """
-    app = FastAPI(title="petitions", docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.office = office
-    add_pages(app, office)
-    for router in apis:
-        app.include_router(router)
-    return app
-
-
 def add_pages(app: FastAPI, office: Office) -> None:
-    """The pages on an application that may have an API besides; raises RuntimeError for an undeclared route."""
+    """The pages on an application that has an API besides; raises RuntimeError for a page that does not say who may use it."""
     app.state.office = office
     for router in (static, login.router, *ROUTERS):
-        app.include_router(router)
+        app.include_router(router, include_in_schema=False)
     app.add_middleware(Guarded, secure=office.secure)
     _answers(app)
-    check_routes(app, elsewhere=("/api/",))
+    check_routes(app, elsewhere=(API,))
 
 
 def _answers(app: FastAPI) -> None:
+    """Pages answer in pages; whatever the API had for its own callers stays theirs."""
+    api = dict(app.exception_handlers)
+
+    async def of_api(request: Request, failure: Exception) -> Response | None:
+        handler = next((api[kind] for kind in type(failure).__mro__ if kind in api), None)
+        if handler is None or not request.url.path.startswith(API):
+            return None
+        answer = handler(request, failure)
+        return await answer if inspect.isawaitable(answer) else answer
+
     def state(request: Request, status: int, title: str, *lines: str, ways: Iterable[tuple[str, str]] = HOME) -> Response:
         return office_of(request).templates.page("state.html", status, title=title, lines=lines, ways=tuple(ways))
 
@@ -82,14 +82,16 @@ def _answers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, failure: HTTPException) -> Response:
-        if request.url.path.startswith("/api/"):
-            return Response(str(failure.detail), failure.status_code, media_type="text/plain")
+        if (answer := await of_api(request, failure)) is not None:
+            return answer
         if failure.status_code == 404:
             return await not_found(request, NotFound())
         return state(request, failure.status_code, "这一步做不了", "地址或提交方式不对。")
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, failure: RequestValidationError) -> Response:
+        if (answer := await of_api(request, failure)) is not None:
+            return answer
         fields = "、".join(sorted({str(error["loc"][-1]) for error in failure.errors()}))
         return state(request, 422, "填写有误", f"这些内容不完整或格式不对：{fields}。", "请返回上一页核对后再提交。")
 
@@ -98,14 +100,18 @@ def _answers(app: FastAPI) -> None:
         return state(request, 413, "文件太大", "一次提交不能超过 64 MB；这一步没有办理。", "请压缩，或分几次上传。")
 
     async def busy(request: Request, failure: Exception) -> Response:
+        if (answer := await of_api(request, failure)) is not None:
+            return answer
         log.warning("page_failed", path=request.scope.get("route") and request.scope["route"].path, reason=describe(failure))
         return state(request, 503, "系统暂时没有应答", "数据库没有应答；这一步没有办理，已有内容没有变化。", "请稍后刷新再试。",
                      ways=((request.url.path if request.method == "GET" else "/", "再试一次"),))  # fmt: skip
 
     for kind in TRANSIENT:
-        app.add_exception_handler(kind, busy)
+        app.add_exception_handler(cast(type[Exception], kind), busy)
 
     @app.exception_handler(Exception)
     async def bug(request: Request, failure: Exception) -> Response:
+        if (answer := await of_api(request, failure)) is not None:
+            return answer
         log.error("page_failed", path=request.scope.get("route") and request.scope["route"].path, reason=describe(failure))
         return state(request, 500, "出了差错", "这一步没有办理；差错已记录，由管理员处理。", "可以返回上一页再试一次，或先办别的事。")

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.casework import reading
 from services.console.access import NotFound, Visit
 from services.console.next_step import FORWARD
 from services.console.story import Seen
@@ -16,6 +17,7 @@ from services.domain.case.state import CaseState, load_state
 from services.domain.case.states import TABLE
 from services.domain.case.status import Status
 from services.domain.principals import Principal, Role
+from services.domain.rulebook import RuleBook
 from services.infra.postgres import Pool
 
 COLUMNS = """c.case_id, c.case_no, c.version, c.status, c.region, c.lead_unit, c.leader_id, c.urgency, c.types, c.respondent, c.place,
@@ -121,7 +123,7 @@ async def open_case(visit: Visit, case_no: str) -> Opened:
     if row is None:
         raise NotFound(f"没有案号为 {case_no} 的案件，或它不在您的管辖范围内。")
     state = load_state(row["state"])
-    if not may_see(visit.principal, state):
+    if not may_see(visit.principal, state, visit.office.rules):
         raise NotFound(f"没有案号为 {case_no} 的案件，或它不在您的管辖范围内。")
     ids = list({UUID(link.complaint_id) for link in state.links})
     async with pool.acquire() as connection:
@@ -144,9 +146,9 @@ def petitioner_numbers(state: CaseState) -> dict[str, int]:
     return {reporter: number for number, reporter in enumerate(reporters, 1)}
 
 
-def may_see(actor: Principal, state: CaseState) -> bool:
+def may_see(actor: Principal, state: CaseState, rules: RuleBook) -> bool:
     """Whether the case is this person's to read: of the unit, under the lead, or of the regions for roles that watch over them."""
-    if Role.ACCUSED in actor.roles or actor.id in state.recused:
+    if Role.ACCUSED in actor.roles or actor.id in state.recused or reading.may_see(rules, actor, state) is not None:
         return False
     if actor.unit_id and state.part(actor.unit_id) is not None:
         return True

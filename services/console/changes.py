@@ -32,6 +32,13 @@ class Changes:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._watchers: set[Watcher] = set()
+        self.stopped = False
+
+    def stop(self) -> None:
+        """Let everybody who watches go, since the process ends."""
+        self.stopped = True
+        for watcher in self._watchers:
+            watcher.news.set()
 
     @contextlib.asynccontextmanager
     async def watch(self, unit_id: str | None) -> AsyncIterator[Watcher]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from services.casework.files import Files
 from services.casework.office import Office as Casework
 from services.console.brief import Briefs
+from services.console.changes import Changes
 from services.console.oidc import Provider
 from services.console.passwords import Passwords
 from services.console.rules import ConsoleRules
@@ -34,7 +36,9 @@ class Office:
     clock: Clock
     templates: Templates
     casework: Casework
+    files: Files
     briefs: Briefs
+    changes: Changes
     passwords: Passwords = field(default_factory=Passwords)
 
     @property

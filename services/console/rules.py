@@ -74,5 +74,6 @@ class ConsoleRules(Parameters):
 @cache
 def console_rules(folder: Path | None = None) -> ConsoleRules:
     """The rules of a folder (deploy/rules otherwise); raises `RuleFileError`."""
-    folder = folder or repository_root() / "deploy" / "rules"
+    folder = folder or Path("deploy/rules")
+    folder = folder if folder.exists() else repository_root() / folder
     return parse_parameters((folder / FILE).read_text("utf-8"), FILE, ConsoleRules)

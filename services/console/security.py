@@ -98,6 +98,11 @@ def form_token(secret: str) -> str:
     return hmac.new(secret.encode(), b"petitions-form", hashlib.sha256).hexdigest()
 
 
+def proven(request: Request, secret: str) -> bool:
+    """True where a call carries the session's token in its header."""
+    return hmac.compare_digest(request.headers.get(TOKEN_HEADER, "").encode(), form_token(secret).encode())
+
+
 async def forged(request: Request, secret: str) -> bool:
     """True where a request that changes something does not prove that our own page sent it."""
     if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):

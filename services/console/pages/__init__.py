@@ -2,6 +2,9 @@
 
 from fastapi import APIRouter
 
-from services.console.pages import acts, case, home, live, reveal, search, work
+from services.console.pages import acts, case, dead_letters, evidence, home, lead, live, look_back, reveal, review, search, supervise, work
 
-ROUTERS: tuple[APIRouter, ...] = tuple(module.router for module in (home, work, case, acts, reveal, search, live))
+ROUTERS: tuple[APIRouter, ...] = tuple(
+    module.router
+    for module in (home, work, case, acts, evidence, reveal, search, live, review, lead, supervise, look_back, dead_letters)
+)

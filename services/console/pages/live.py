@@ -21,7 +21,7 @@ GATHER_SECONDS = 1.0
 @router.get("/live")
 async def live(visit: Annotated[Visit, Depends(Needs("home"))]) -> Response:
     """`work` whenever cases of this person's unit (or any, for people without one) changed."""
-    changes = visit.request.app.state.changes
+    changes = visit.office.changes
 
     async def stream() -> AsyncIterator[str]:
         loop = asyncio.get_running_loop()
@@ -34,6 +34,8 @@ async def live(visit: Annotated[Visit, Depends(Needs("home"))]) -> Response:
                 except TimeoutError:
                     yield ": here\n\n"
                     continue
+                if changes.stopped:
+                    return
                 await asyncio.sleep(GATHER_SECONDS)
                 watcher.news.clear()
                 yield "event: work\ndata: {}\n\n"
