@@ -6,6 +6,8 @@ moments. Nothing here reads the wall clock but `now`.
 
 from __future__ import annotations
 
+import hashlib
+import io
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,6 +19,7 @@ import orjson
 
 from contracts.vocabulary import LinkKind, PollutionType, ReturnGround, SourceChannel, UnitRole, Urgency, Verdict
 from services.casework.cases import Cases, StateCache
+from services.casework.files import Files
 from services.console.accounts import set_password
 from services.console.passwords import hash_password
 from services.demo.story import Matter as Story
@@ -30,6 +33,7 @@ from services.domain.rulebook import RuleBook
 from services.infra.postgres import Pool
 from services.infra.unit_of_work import begin
 from services.infra.vault import Vault
+from tests.support import invented_photos
 
 PASSWORD = "yun-ze-2026-demo"
 EVERYWHERE = frozenset({"470300"})
@@ -89,6 +93,7 @@ class Scribe:
     rules: RuleBook
     city: City
     now: datetime
+    files: Files | None = None
     seed: int = 7
     made: Invented = field(default_factory=Invented)
     cache: StateCache = field(default_factory=StateCache)
@@ -113,7 +118,8 @@ class Scribe:
         self.number += 1
         number = f"AJ2026-{self.number:07d}"
         id = uuid5(NAMESPACE_URL, f"{self.seed}/{number}")
-        began = self.now - (age or timedelta(days=rng.uniform(1.2, 9) if stage in ("assigned", "signed", "opened") else rng.uniform(6, 70)))
+        closing = stage in ("requested", "publicised", "closed")
+        began = self.now - (age or timedelta(days=95) if closing else age or timedelta(days=rng.uniform(1.2, 9) if stage in ("assigned", "signed", "opened") else rng.uniform(6, 70)))
         voices = [(who, times) for who, times in enumerate(story.voices) for _ in range(min(times, 3))][:9]
         links = [await self._complaint(story, id, k, who, began + timedelta(hours=7 * k), text if k == 0 else None) for k, (who, _) in enumerate(voices)]
         await self._commands(id, number, story, stage, unit, leader, began, links)
@@ -192,6 +198,13 @@ class Scribe:
         self.made.suggestions.append(id)
         return id
 
+    async def questions(self, count: int = 5) -> None:
+        """The machine asks about the newest cases: do they belong to an older one?"""
+        rows = await self.pool.fetch("SELECT id, first_complaint FROM triage.cases ORDER BY case_no")
+        for n, (new, old) in enumerate(zip(rows[1 :: 2], rows[0 :: 2], strict=False)):
+            if n < count:
+                await self.suggest(str(new["first_complaint"]), new["id"], old["id"], str(old["first_complaint"]), 0.44 + 0.07 * n)
+
     async def give(self, id: UUID, actor: Principal, at: datetime, *commands: c.Command) -> None:
         """Commands by somebody at a moment; a refusal is a mistake in this file."""
         async with begin(self.pool, service="test", vault=self.vault, clock=lambda: at) as unit:
@@ -237,15 +250,9 @@ class Scribe:
         await self.give(id, handler, clock.tick(), c.Investigate())
         if stage == "investigating":
             return
-        papers = [self.photo("e0", "report", clock.now, None), self.photo("e1", "before", clock.now, None)]
-        for item in (*papers, self.photo("e2", "after", clock.now, "e1")):
-            await self.pool.execute(
-                """INSERT INTO casework.files (sha256, kind, media_type, size, state, uploaded_by, at) VALUES ($1, $2, $3, $4, 'stored', $5, $6)
-                   ON CONFLICT DO NOTHING""",
-                item.sha256, item.kind.value, item.media_type, item.size, handler.id, clock.now,
-            )  # fmt: skip
-        await self.give(id, handler, clock.tick(), *(c.AddEvidence(evidence=item) for item in papers))
-        found = c.Verify(verdict=Verdict.MOSTLY_TRUE, found=f"经现场核查，{what}情况基本属实。", root_cause="项目赶工，夜间连续作业，未办理夜间施工许可。", report="e0", evidence=("e1",))
+        report, before = await self.item(f"{number}-e0", "report", clock.now, None), await self.item(f"{number}-e1", "before", clock.now, None)
+        await self.give(id, handler, clock.tick(), c.AddEvidence(evidence=report), c.AddEvidence(evidence=before))
+        found = c.Verify(verdict=Verdict.MOSTLY_TRUE, found=f"经现场核查，{what}情况基本属实。", root_cause="项目赶工，夜间连续作业，未办理夜间施工许可。", report=report.id, evidence=(before.id,))
         await self.give(id, handler, clock.tick(), found)
         if stage == "verified":
             return
@@ -258,20 +265,37 @@ class Scribe:
         if stage == "rectifying":
             await self.give(id, handler, clock.tick(), c.ReportMeasure(measure_id="m1", progress=60, note="已停止夜间施工，许可手续正在补办。"))
             return
-        await self.give(id, handler, clock.tick(), c.AddEvidence(evidence=self.photo("e2", "after", clock.now, "e1")))
-        await self.give(id, handler, clock.tick(), *(c.ReportMeasure(measure_id=m.id, progress=100, note="已完成。", evidence=("e2",)) for m in measures))
+        clock.tick()
+        after = await self.item(f"{number}-e2", "after", clock.now, before.id)
+        await self.give(id, handler, clock.tick(), c.AddEvidence(evidence=after))
+        await self.give(id, handler, clock.tick(), *(c.ReportMeasure(measure_id=m.id, progress=100, note="已完成。", evidence=(after.id,)) for m in measures))
         await self.give(id, self.handler(co), clock.tick(), c.SignIn(), c.AcceptPart(), c.FinishPart(report="已完成监测。"))
         if stage == "measured":
             return
         await self.give(id, handler, clock.tick(), c.SettleResponsibility(unit=story.respondent or "项目部", person="项目负责人", punishments=("罚款三万元",)), c.Conclude(result="已停止夜间施工并安装在线监测，近一周场界噪声达标。", similar_sites="同街道三个工地一并检查", lasting_mechanism="夜间施工联审"))
         if stage == "concluded":
             return
+        await self._close(id, clock, stage, handler, leader, links)
+
+    async def _close(self, id: UUID, clock: Clock, stage: str, handler: Principal, leader: str | None, links: Sequence[v.Link]) -> None:
+        """From the request to the close-out, with the days publicity and quiet take."""
+        await self.give(id, handler, clock.tick(), c.RequestCloseOut())
         if stage == "requested":
             return
-        await self._close(id, clock, stage, leader)
-
-    async def _close(self, id: UUID, clock: Clock, stage: str, leader: str | None) -> None:
-        """Nothing past the conclusion yet: closing needs the observation period, which the tests give time for themselves."""
+        acceptor = principal("acceptor-1")
+        days = self.rules.case.casework.publicity.min_days
+        await self.give(id, acceptor, clock.tick(), c.AcceptWork(unit="东岸区整改办", finding="现场核查，措施落实到位。"), c.StartPublicity(media="市政府网站", days=days))
+        caller = principal("callback-1")
+        for reporter in dict.fromkeys(link.reporter for link in links if link.reporter):
+            await self.give(id, caller, clock.tick(), c.RecordCallback(reporter=reporter, outcome=v.Satisfaction.SATISFIED, note="夜里安静了。"))
+        clock.now += timedelta(days=days + 24)  # quiet for long enough, holidays included
+        await self.give(id, acceptor, clock.tick(), c.FinishPublicity())
+        if stage == "publicised":
+            return
+        if leader:
+            await self.give(id, Principal(leader, "", frozenset({Role.LEADER}), None, EVERYWHERE), clock.tick(), c.Sign())
+        await self.give(id, acceptor, clock.tick(), c.SubmitReview())
+        await self.give(id, principal("reviewer-1"), clock.tick(), c.CloseOut(document_no=f"云环销〔2026〕{self.number}号", finding="四项均已达到，同意销号。"))
 
     def handler(self, unit: str) -> Principal:
         """Who works a unit's cases."""
@@ -280,13 +304,24 @@ class Scribe:
         officer = next(o for o in self.city.document.officers if o.unit == unit)
         return Principal(officer.id, officer.name, frozenset({Role.OFFICER, Role.UNIT_HEAD}), unit, EVERYWHERE)
 
-    def photo(self, id: str, purpose: str, at: datetime, pair_of: str | None) -> v.Evidence:
-        """An item of evidence; its file is somebody else's matter."""
+    async def item(self, id: str, purpose: str, at: datetime, pair_of: str | None) -> v.Evidence:
+        """An item of evidence; with a store its file too, without one only the row that says it is there."""
         report = purpose == "report"
+        content = invented_photos.paper(id) if report else invented_photos.photo(purpose, at, hash_of(id) % 97 if self.files else 1)
+        if self.files is not None:
+            kept = await self.files.keep(self.pool, io.BytesIO(content), kind=None, by="test", now=at)
+            assert not isinstance(kept, Refusal), kept
+        sha256 = hashlib.sha256(content).hexdigest()
+        if self.files is None:
+            await self.pool.execute(
+                """INSERT INTO casework.files (sha256, kind, media_type, size, state, uploaded_by, at) VALUES ($1, $2, $3, $4, 'stored', 'test', $5)
+                   ON CONFLICT DO NOTHING""",
+                sha256, "document" if report else "photo", "application/pdf" if report else "image/jpeg", len(content), at,
+            )  # fmt: skip
         return v.Evidence(
-            id=id, sha256=f"{hash_of(id):064x}"[-64:], kind=v.EvidenceKind.DOCUMENT if report else v.EvidenceKind.PHOTO,
-            purpose=v.EvidencePurpose(purpose), media_type="application/pdf" if report else "image/jpeg", size=120_000, on_site=not report,
-            pair_of=pair_of, caption={"report": "现场核查报告", "before": "夜间施工现场", "after": "停工后的现场"}[purpose],
+            id=id, sha256=sha256, kind=v.EvidenceKind.DOCUMENT if report else v.EvidenceKind.PHOTO, purpose=v.EvidencePurpose(purpose),
+            media_type="application/pdf" if report else "image/jpeg", size=len(content), on_site=not report, pair_of=pair_of, taken_at=None if report else at,
+            caption={"report": "现场核查报告", "before": "夜间施工现场", "after": "停工后的现场"}[purpose],
         )  # fmt: skip
 
 
@@ -308,11 +343,15 @@ def hash_of(text: str) -> int:
     return int.from_bytes(uuid5(NAMESPACE_URL, text).bytes[:4], "big")
 
 
-async def everything(pool: Pool, vault: Vault, rules: RuleBook, city: City, now: datetime, count: int = 24) -> tuple[Scribe, Invented]:
-    """People and cases."""
+async def everything(
+    pool: Pool, vault: Vault, rules: RuleBook, city: City, now: datetime, *, count: int = 24, files: Files | None = None
+) -> tuple[Scribe, Invented]:
+    """People, cases, and questions about links."""
     await people_of(pool, city)
-    scribe = Scribe(pool, vault, rules, city, now)
-    return scribe, await scribe.office(count)
+    scribe = Scribe(pool, vault, rules, city, now, files)
+    made = await scribe.office(count)
+    await scribe.questions()
+    return scribe, made
 
 
 def names() -> dict[str, Any]:
