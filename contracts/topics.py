@@ -13,6 +13,7 @@ from contracts.cases import CaseOpened, ComplaintLinked, EmergencySuspected, Lin
 from contracts.casework import CaseChanged, CaseCommand, CommandAnswered
 from contracts.complaints import ComplaintAnswered, ComplaintRegistered, ComplaintRejected
 from contracts.dead_letter import DeadLettered
+from contracts.registers import EmergencyChanged, EmergencyPaged, NeighbourNotified, RiskSourceMatched
 from contracts.submitted import MAX_RECORD_BYTES, ComplaintSubmitted
 from contracts.supervision import CaseEscalated, CaseOverdue, CaseWarned, DigestPrepared, LookBackDue, SupervisionDue
 
@@ -125,6 +126,23 @@ LOOK_BACK_DUE = Topic("petition.look-back.due.v1", LookBackDue, "case_id", 2, 90
 DIGEST_PREPARED = Topic(
     "petition.digest.prepared.v1", DigestPrepared, "person_id", 2, 30 * DAY, "One digest a person and morning"
 )
+EMERGENCY_PAGED = Topic(
+    "petition.emergency.paged.v1", EmergencyPaged, "emergency_id", 2, 90 * DAY, "Who must look at an emergency now"
+)
+EMERGENCY_CHANGED = Topic(
+    "petition.emergency.changed.v1", EmergencyChanged, "emergency_id", 2, 90 * DAY, "Every change of every emergency"
+)
+NEIGHBOUR_NOTIFIED = Topic(
+    "petition.emergency.neighbour-notified.v1",
+    NeighbourNotified,
+    "district",
+    2,
+    90 * DAY,
+    "Emergencies beside a district, told to it",
+)
+RISK_MATCHED = Topic(
+    "petition.risk-source.matched.v1", RiskSourceMatched, "case_id", 4, 90 * DAY, "Cases about registered risk sources"
+)
 
 TOPICS: tuple[Topic, ...] = (
     SUBMITTED,
@@ -148,6 +166,10 @@ TOPICS: tuple[Topic, ...] = (
     ESCALATED,
     LOOK_BACK_DUE,
     DIGEST_PREPARED,
+    EMERGENCY_PAGED,
+    EMERGENCY_CHANGED,
+    NEIGHBOUR_NOTIFIED,
+    RISK_MATCHED,
 )
 BY_NAME = {topic.name: topic for topic in TOPICS}
 

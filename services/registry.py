@@ -13,13 +13,14 @@ SERVICES: dict[str, str] = {
     "dispatch": "services.dispatch.app",
     "casework": "services.casework.app",
     "supervision": "services.supervision.app",
+    "registers": "services.registers.app",
     "console": "services.console.app",
     "relay": "services.relay.app",
 }
 """Name → module with `attach(runtime)`, in the order of the event flow."""
 
 LAYOUT: tuple[tuple[str, ...], ...] = (
-    ("intake",), ("triage",), ("dispatch",), ("casework",), ("supervision",), ("console",), ("relay",),
+    ("intake",), ("triage",), ("dispatch",), ("casework",), ("supervision",), ("registers",), ("console",), ("relay",),
 )  # fmt: skip
 """One process per entry. In production each service is a deployment of its own; so it is here."""
 

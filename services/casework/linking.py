@@ -155,6 +155,7 @@ def join(
 async def _operate(
     cases: Cases, book: LinkBook, operation: op.Operation, ids: Collection[UUID], case_id: UUID, actor: Principal
 ) -> Events | Refusal:
+    ids = set(ids)
     before = {id: cases.state(id).links for id in ids}
     plan = cases.operate(operation, actor, ids)
     if isinstance(plan, Refusal):

@@ -21,6 +21,7 @@ from services.domain.parameters import (
     parse_parameters,
 )
 from services.domain.principals import AccessRules
+from services.domain.register_rules import RegisterRules
 from services.domain.supervision.ladder import LadderRules
 from services.domain.supervision.look_back import LookBackRules
 
@@ -34,6 +35,7 @@ FILES: Mapping[str, type[Parameters]] = {
     "ladder.yaml": LadderRules,
     "ledger.yaml": LedgerRules,
     "look_back.yaml": LookBackRules,
+    "registers.yaml": RegisterRules,
 }
 
 
@@ -48,6 +50,7 @@ class RuleBook:
     ladder: LadderRules
     ledger: LedgerRules
     look_back: LookBackRules
+    registers: RegisterRules
 
 
 def parse_rule_book(texts: Mapping[str, str]) -> RuleBook:
@@ -75,6 +78,7 @@ def parse_rule_book(texts: Mapping[str, str]) -> RuleBook:
         ladder=parsed["ladder.yaml"],
         ledger=parsed["ledger.yaml"],
         look_back=parsed["look_back.yaml"],
+        registers=parsed["registers.yaml"],
     )
 
 

@@ -6,6 +6,7 @@ refusal. Whatever the mix, every complaint's live weights over all cases sum to 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -317,8 +318,17 @@ def _moved(link: Link, operation: Merge) -> Link:
     kind = LinkKind.MERGED_REPORT if link.kind is LinkKind.FIRST_REPORT else link.kind
     name, facts = operation.operation, link.new_facts or operation.new_facts
     return link.model_copy(
-        update={"id": f"{name}/{link.id}", "kind": LinkKind.FOLLOW_ON if operation.new_facts else kind, "operation": name, "new_facts": facts}
-    )
+        update={
+            "id": _moved_id(name, link.id), "kind": LinkKind.FOLLOW_ON if operation.new_facts else kind, "operation": name,
+            "new_facts": facts,
+        }
+    )  # fmt: skip
+
+
+def _moved_id(operation: str, link_id: str) -> str:
+    """Operation and old id; a digest of both where a row was moved so often that they would not fit."""
+    plain = f"{operation}/{link_id}"
+    return plain if len(plain) <= 100 else f"{operation[:60]}/{hashlib.sha256(plain.encode()).hexdigest()[:32]}"
 
 
 def _undo_merge(operation: UndoMerge, decisions: Mapping[str, Decision]) -> Plan | Refusal:
@@ -331,15 +341,15 @@ def _undo_merge(operation: UndoMerge, decisions: Mapping[str, Decision]) -> Plan
     here = {link.id: link for link in target.state.links}
     # What left the target since then, or changed its weight there, is taken as it is now.
     back = tuple(
-        link.model_copy(update={"weight": here[f"{operation.operation}/{link.id}"].weight})
+        link.model_copy(update={"weight": here[_moved_id(operation.operation, link.id)].weight})
         for link in state.links_before_merge
-        if f"{operation.operation}/{link.id}" in here
+        if _moved_id(operation.operation, link.id) in here
     )
     if not back:
         return refuse("merge.none", operation=operation.operation)
     if len(back) == len(target.state.links):
         return refuse("merge.empties", case=target.state.case_no)
-    released = tuple(f"{operation.operation}/{link.id}" for link in back)
+    released = tuple(_moved_id(operation.operation, link.id) for link in back)
     return {
         operation.target: (
             e.LinksReleased(operation=operation.operation, link_ids=released, **target.stamp()),

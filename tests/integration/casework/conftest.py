@@ -25,7 +25,7 @@ from services.triage.book import Book
 from tests.support.office import EVERYBODY, Desk
 
 EMPTY = """
-SELECT 'TRUNCATE ' || string_agg(format('%I.%I', schemaname, tablename), ', ') || ' CASCADE' FROM pg_tables
+SELECT 'SET session_replication_role = replica; ' || string_agg(format('DELETE FROM %I.%I', schemaname, tablename), '; ') FROM pg_tables
 WHERE schemaname IN ('bus', 'intake', 'vault', 'triage', 'dispatch', 'access', 'casework')
 """
 PEPPER = b"pepper of the test"
