@@ -156,3 +156,20 @@ WHEN (OLD.respondent IS DISTINCT FROM NEW.respondent OR OLD.place IS DISTINCT FR
 EXECUTE FUNCTION console.note_names();
 
 CREATE INDEX links_suggested_idx ON triage.links (at) WHERE act = 'suggest';  -- what waits for a person's review
+
+-- Files of complaints on their way: sealed while a clerk looks at the preview, gone once sent; then only what became of them.
+CREATE TABLE console.uploads (
+    id uuid CONSTRAINT uploads_pkey PRIMARY KEY,
+    principal_id text NOT NULL,
+    suffix text NOT NULL,
+    source text NOT NULL,
+    columns jsonb NOT NULL DEFAULT '{}',
+    key_id text,
+    sealed bytea,
+    external_ids text[] NOT NULL DEFAULT '{}',
+    refused integer NOT NULL DEFAULT 0,
+    at timestamptz NOT NULL,
+    sent_at timestamptz
+);
+CREATE INDEX uploads_principal_idx ON console.uploads (principal_id, at);
+CREATE INDEX uploads_waiting_idx ON console.uploads (at) WHERE sealed IS NOT NULL;  -- the sweep

@@ -25,6 +25,7 @@ from services.console.changes import Changes
 from services.console.office import Office
 from services.console.rules import console_rules
 from services.console.security import proven
+from services.console.submitting import Submitter
 from services.console.templating import Templates
 from services.domain.principals import Principal
 from services.infra.access import load_pepper
@@ -84,6 +85,7 @@ def office_of(runtime: Runtime, parts: Parts) -> Office:
         files=parts.files,
         briefs=Briefs(rules.case),
         changes=Changes(parts.pool),
+        submitter=Submitter(settings),
     )
 
 
@@ -138,6 +140,7 @@ async def serve(runtime: Runtime) -> None:
     finally:
         listening.cancel()
         office.changes.stop()
+        await office.submitter.stop()
         server.should_exit = True
         await task
         if kept:

@@ -12,6 +12,7 @@ from services.console.changes import Changes
 from services.console.oidc import Provider
 from services.console.passwords import Passwords
 from services.console.rules import ConsoleRules
+from services.console.submitting import Submitter
 from services.console.templating import Templates
 from services.domain.city import City
 from services.domain.errors import UnknownRegion, UnknownUnit
@@ -39,6 +40,7 @@ class Office:
     files: Files
     briefs: Briefs
     changes: Changes
+    submitter: Submitter
     passwords: Passwords = field(default_factory=Passwords)
 
     @property
