@@ -99,6 +99,11 @@ class Visit:
         """The date in China."""
         return day_of(self.now)
 
+    @staticmethod
+    def moment(text: str) -> datetime:
+        """A moment from its ISO text."""
+        return datetime.fromisoformat(text)
+
     @property
     def token(self) -> str:
         """What forms of this visit must send."""
