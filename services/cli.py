@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from services.commands import cases, city, deadletters, links, local, offline, publish
+from services.commands import analytics, cases, city, deadletters, exports, links, local, offline, publish
 from services.commands.output import Failed, console_err
 from services.stack import StackError
 
@@ -22,9 +22,11 @@ local.register(app)
 publish.register(app)
 cases.register(app)
 offline.register(app)
+analytics.register(app)
 app.add_typer(links.app, name="link")
 app.add_typer(deadletters.app, name="dlq")
 app.add_typer(city.app, name="city")
+app.add_typer(exports.app, name="export")
 
 
 def main() -> None:
