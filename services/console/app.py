@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.requests import Request
 
+from services.analytics.names import names_of
 from services.casework.api.limits import Rates
 from services.casework.api.parts import Parts
 from services.casework.api.routes import mount
@@ -72,13 +73,14 @@ async def session_principal(request: Request, connection: Connection) -> Princip
 def office_of(runtime: Runtime, parts: Parts) -> Office:
     """What pages need, from a started process."""
     settings, rules = runtime.settings, parts.office.rules
+    city = load_city(settings.city)
     return Office(
         settings=settings,
         pool=parts.pool,
         vault=parts.vault,
         rules=rules,
         console=console_rules(settings.rules),
-        city=load_city(settings.city),
+        city=city,
         clock=parts.clock,
         templates=Templates(settings.home / "assets"),
         casework=parts.office,
@@ -86,6 +88,7 @@ def office_of(runtime: Runtime, parts: Parts) -> Office:
         briefs=Briefs(rules.case),
         changes=Changes(parts.pool),
         submitter=Submitter(settings),
+        board=Board(rules.indicators, names_of(city)),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from services.analytics.pages import Board
 from services.casework.files import Files
 from services.casework.office import Office as Casework
 from services.console.brief import Briefs
@@ -41,6 +42,7 @@ class Office:
     briefs: Briefs
     changes: Changes
     submitter: Submitter
+    board: Board
     passwords: Passwords = field(default_factory=Passwords)
 
     @property
