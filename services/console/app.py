@@ -12,14 +12,18 @@ import uvicorn
 from fastapi import FastAPI
 
 from services.casework.api.limits import Rates
-from services.casework.api.parts import Parts
+from services.casework.api.parts import Parts, caller
+from services.casework.api.problems import Problem
 from services.casework.api.routes import mount
 from services.casework.files import Files
 from services.casework.office import Office
 from services.casework.ports import LINK_BOOK
 from services.infra.access import load_pepper
+from services.infra.cities import load_city
 from services.infra.rules import load_rules
 from services.infra.runtime import Runtime
+from services.registers.api import routes as registers_routes
+from services.registers.api.parts import Parts as Registers
 from services.stack.ports import free_port
 from services.stack.state import Started, State
 
@@ -28,8 +32,8 @@ HTTP = "http"
 """Under this name the address is in the state of the local stack."""
 
 
-def create_app(parts: Parts) -> FastAPI:
-    """The application: casework's API under /api/v1 with its OpenAPI document at /api/v1/openapi.json."""
+def create_app(parts: Parts, registers: Registers | None = None) -> FastAPI:
+    """The application: the API under /api/v1 with its OpenAPI document at /api/v1/openapi.json."""
     app = FastAPI(
         title="petitions",
         version="1",
@@ -39,6 +43,8 @@ def create_app(parts: Parts) -> FastAPI:
         redoc_url=None,
     )
     mount(app, parts)
+    if registers is not None:
+        registers_routes.mount(app, registers)
     return app
 
 
@@ -53,6 +59,20 @@ def parts_of(runtime: Runtime) -> Parts:
         pepper=load_pepper(settings),
         files=Files.from_settings(settings, rules.case.casework.evidence),
         rates=Rates(settings.http_rate),
+        clock=runtime.clock,
+    )
+
+
+def registers_of(runtime: Runtime, parts: Parts) -> Registers:
+    """What requests to the registers need; who calls and how refusals are told is casework's."""
+    settings = runtime.settings
+    return Registers(
+        pool=runtime.pool,
+        vault=runtime.vault,
+        rules=load_rules(settings.rules),
+        city=load_city(settings.city),
+        identify=lambda request: caller(request, parts),
+        problem=Problem,
         clock=runtime.clock,
     )
 
@@ -75,7 +95,8 @@ async def serve(runtime: Runtime) -> None:
     """Listen until cancelled; the address goes into the local stack's state, for `petitions status`."""
     settings = runtime.settings
     port = settings.http_port or free_port()
-    app = create_app(parts_of(runtime))
+    parts = parts_of(runtime)
+    app = create_app(parts, registers_of(runtime, parts))
     config = uvicorn.Config(
         app, host=settings.http_host, port=port, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5, server_header=False
     )
