@@ -7,7 +7,18 @@ from uuid import uuid4
 from services.sheets import read_sheet
 from tests.integration.casework.conftest import Http
 from tests.integration.registers.test_ledger import GOOD, HEADER, row
-from tests.support.registers import COUNTY_KEEPER, DUTY_OFFICER, ELSEWHERE, KEEPER, OFFICER, STRANGER, RegisterDesk, emergency_id, suspected, workbook
+from tests.support.registers import (
+    COUNTY_KEEPER,
+    DUTY_OFFICER,
+    ELSEWHERE,
+    KEEPER,
+    OFFICER,
+    STRANGER,
+    RegisterDesk,
+    emergency_id,
+    suspected,
+    workbook,
+)
 
 ONE = f"/emergencies/{emergency_id(1)}"
 PATHS = ("/ledger", "/ledger/lacking", "/ledger/export", f"/ledger/{uuid4()}", "/disclosure", "/disclosure/export", "/risk-sources",
@@ -104,7 +115,7 @@ async def test_an_emergency_is_worked_through_and_a_lost_update_is_refused(http:
     graded = await http.post(DUTY_OFFICER, f"{ONE}/grade", json={"grade": "III", "reason": "少量", "sensitive": ["饮用水水源地"]})
     assert (graded.json()["grade"], graded.headers["etag"]) == ("III", '"3"')
     form = (await http.get(DUTY_OFFICER, "/emergencies/forms")).json()["forms"]["initial"]
-    fields = {key: "待查" for key in {**form["header"], **form["required"]}}
+    fields = dict.fromkeys({**form["header"], **form["required"]}, "待查")
     lacking = await http.post(DUTY_OFFICER, f"{ONE}/reports", json={"kind": "initial", "fields": {**fields, "trend": ""}})
     assert lacking.status_code == 422 and "发展趋势" in lacking.json()["title"]
     assert (await http.post(DUTY_OFFICER, f"{ONE}/reports", json={"kind": "initial", "fields": fields})).status_code == 201
