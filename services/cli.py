@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from services.commands import cases, city, deadletters, links, local, offline, publish
+from services.commands import cases, city, clocks, deadletters, links, local, look_back, offline, publish, supervision
 from services.commands.output import Failed, console_err
 from services.stack import StackError
 
@@ -25,6 +25,10 @@ offline.register(app)
 app.add_typer(links.app, name="link")
 app.add_typer(deadletters.app, name="dlq")
 app.add_typer(city.app, name="city")
+app.command("overdue")(clocks.overdue)
+app.add_typer(clocks.app, name="clocks")
+app.add_typer(supervision.app, name="supervise")
+app.add_typer(look_back.app, name="look-back")
 
 
 def main() -> None:

@@ -18,8 +18,9 @@ from contracts import cases as told
 from contracts.assignments import CaseAssigned, LeaderAssigned, TaskForceFormed
 from contracts.complaints import Region
 from contracts.envelope import Event
-from contracts.topics import ASSIGNED, LEADER_ASSIGNED, LINK_UNDONE, LINKED, OPENED, TASK_FORCE_FORMED
-from contracts.vocabulary import LinkBand, LinkKind
+from contracts.supervision import SupervisionDue
+from contracts.topics import ASSIGNED, LEADER_ASSIGNED, LINK_UNDONE, LINKED, OPENED, SUPERVISION_DUE, TASK_FORCE_FORMED
+from contracts.vocabulary import LinkBand, LinkKind, SupervisionStep
 from services.casework import repository as rows
 from services.casework.cases import Cases
 from services.casework.linking import join
@@ -39,9 +40,11 @@ PAYLOADS: Mapping[str, type[Event]] = {
     ASSIGNED.name: CaseAssigned,
     LEADER_ASSIGNED.name: LeaderAssigned,
     TASK_FORCE_FORMED.name: TaskForceFormed,
+    SUPERVISION_DUE.name: SupervisionDue,
 }
 ORDER = {name: place for place, name in enumerate(PAYLOADS)}
 """Within a batch a case is opened before it is added to, and added to before it is given away."""
+STEPS = list(SupervisionStep)
 HEARD = tuple(status.value for status in CLOSING)
 
 
@@ -107,6 +110,8 @@ class Inbound:
                 return self._lead(event)
             case TaskForceFormed():
                 return self._form(event)
+            case SupervisionDue():
+                return self._supervise(event)
         raise AssertionError(event)
 
     def _known(self, case_id: UUID) -> bool:
@@ -224,6 +229,15 @@ class Inbound:
             person = v.Member(person_id=member.person_id, name=member.person, duty="、".join(m.text for m in member.measures)[:200])
             reason = f"专班组建（{event.template}）"
             self._give(event.case_id, c.ChangeMember(unit_id=member.unit_id, member=person, join=True, reason=reason))
+        return True
+
+    def _supervise(self, event: SupervisionDue) -> bool:
+        """A step of the ladder the machine may take; one taken meanwhile, or a higher one, stands."""
+        if not self._known(event.case_id):
+            return False
+        taken = self.cases.state(event.case_id).supervision
+        if not taken or STEPS.index(taken[-1].step) < STEPS.index(event.step):
+            self._give(event.case_id, c.Supervise(step=event.step, reason=event.reason))
         return True
 
     def _hear(self, case_id: UUID, received_at: datetime) -> None:
