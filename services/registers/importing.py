@@ -29,10 +29,14 @@ Record = dict[str, Any]
 class Register(Protocol):
     """What an import needs to know of a register."""
 
-    code: str
-    title: str
-    columns: Sequence[Column]
-    kept: Kept
+    @property
+    def code(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def columns(self) -> Sequence[Column]: ...
+    @property
+    def kept(self) -> Kept: ...
 
     def read(self, sheet: Sheet) -> tuple[list[tuple[int, Record]], Reading]:
         """Rows as records of the register's table, with the reading they come from. Pure."""
