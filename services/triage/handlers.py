@@ -181,7 +181,7 @@ class Triaging:
             )
             why, against = facts(decision.why), facts(decision.against)
             if case_id not in cases:
-                matter = as_matter(reading, versions)
+                matter = as_matter(reading, versions, decision.respondent)
                 cases[case_id] = rows.CaseCounts(case_number(now, next(numbers)))
                 opened.append(case_id)
                 firsts[case_id] = (event, matter)
@@ -262,8 +262,8 @@ def answering(event: ComplaintRegistered) -> dict[str, Any]:
     }
 
 
-def as_matter(reading: Reading, versions: ModelVersions) -> Matter:
-    """What a reading says, as the case's first description."""
+def as_matter(reading: Reading, versions: ModelVersions, known: str | None = None) -> Matter:
+    """What a reading says, as the case's first description; `known` is whom the city knows it to be about."""
     subtype, probability = reading.subtype or (None, 0.0)
     return Matter(
         environmental=reading.environmental,
@@ -272,7 +272,7 @@ def as_matter(reading: Reading, versions: ModelVersions) -> Matter:
         subtype_probability=probability,
         risk_area=reading.risk_area,
         urgency=reading.urgency,
-        respondent=reading.respondent,
+        respondent=reading.respondent or known,
         place=reading.place.text if reading.place else None,
         versions=versions,
     )
