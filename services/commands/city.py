@@ -28,6 +28,11 @@ CURRENT = "SELECT version, content::text AS content, loaded_at FROM dispatch.cit
 CASES = "SELECT case_no, opened FROM dispatch.cases WHERE opened IS NOT NULL ORDER BY case_no DESC LIMIT $1"
 
 
+def register(root: typer.Typer) -> None:
+    """Add the commands."""
+    root.add_typer(app, name="city")
+
+
 def _city(folder: Path | None) -> City:
     path = folder or load().city
     try:

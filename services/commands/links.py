@@ -17,6 +17,11 @@ app = typer.Typer(no_args_is_help=True, help="Confirm, refuse or undo links betw
 ACTOR = typer.Option(None, "--as", help="Who decides; the login name where not given.")
 
 
+def register(root: typer.Typer) -> None:
+    """Add the commands."""
+    root.add_typer(app, name="link")
+
+
 def _decide(as_json: bool, said: str, decide: Callable[[UnitOfWork], Awaitable[links.Outcome]]) -> None:
     async def work() -> links.Outcome:
         async with unit_of_work("triage") as unit:

@@ -9,9 +9,7 @@ from typing import Any
 
 import typer
 
-from services.commands.demo import demo
 from services.commands.output import JSON_OPTION, Failed, console, print_json, print_table, run
-from services.commands.serve import serve
 from services.infra.migrations import migrate
 from services.infra.settings import Settings, UnknownSettings, load
 from services.infra.topics import create_topics
@@ -34,8 +32,6 @@ def register(app: typer.Typer) -> None:
     app.command("down")(down)
     app.command("status")(status)
     app.command("doctor")(examine)
-    app.command("demo")(demo)
-    app.command("serve")(serve)
     app.command("supervise", hidden=True)(supervise)
 
 
