@@ -15,6 +15,7 @@ from services.infra.clock import Clock, system_clock
 from services.infra.failures import Permanent
 from services.infra.postgres import Connection, Pool
 from services.infra.records import Record
+from services.infra.stages import stage
 from services.infra.trace import child_of
 from services.infra.vault import Vault
 
@@ -59,8 +60,11 @@ class UnitOfWork:
         rows = await self.connection.fetch(CLAIM, self.service, list(set(event_ids)))
         return {row["event_id"] for row in rows}
 
-    def emit(self, topic: Topic, key: object, event: Event, *, traceparent: str | None = None) -> None:
-        """Publish `event` under `key` when, and only when, the transaction commits; events of one key keep order."""
+    def emit(self, topic: Topic, key: object, event: Event, *, traceparent: str | None = None) -> bytes:
+        """Publish `event` under `key` when, and only when, the transaction commits; events of one key keep order.
+
+        Returns the record's value, so that a row that keeps the event need not write it out again.
+        """
         headers = cloud_headers(
             event,
             type_=topic.name,
@@ -73,6 +77,7 @@ class UnitOfWork:
             # The broker would refuse it, and the relay would stand still behind it for ever.
             raise Permanent(f"an event for {topic.name} has {len(value)} bytes, more than the {topic.max_bytes} allowed")
         self._outbox.append((event.event_id, topic.name, str(key), value, headers))
+        return value
 
     def emit_raw(self, topic: str, key: bytes | None, value: bytes, headers: dict[str, str]) -> None:
         """Publish a record as it once came, for replays; the relay treats it like any other."""
@@ -130,7 +135,16 @@ class UnitOfWork:
 @asynccontextmanager
 async def begin(pool: Pool, *, service: str, vault: Vault, clock: Clock = system_clock) -> AsyncIterator[UnitOfWork]:
     """A transaction that commits when the block ends normally and leaves nothing behind when it raises."""
-    async with pool.acquire() as connection, connection.transaction():
-        work = UnitOfWork(connection, service=service, vault=vault, clock=clock)
-        yield work
-        await work.write_outbox()
+    async with pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        try:
+            work = UnitOfWork(connection, service=service, vault=vault, clock=clock)
+            yield work
+            with stage(service, "outbox"):
+                await work.write_outbox()
+        except BaseException:
+            await transaction.rollback()
+            raise
+        with stage(service, "commit"):
+            await transaction.commit()

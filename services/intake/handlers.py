@@ -115,7 +115,7 @@ class Registering:
                 occurred_at=now, complaint_id=id, version=version, receipt_no=receipt, registered_at=registered_at,
                 **prepared.fields,
             )  # fmt: skip
-            body = event.to_bytes()
+            body = unit.emit(REGISTERED, event.region.shard, event, traceparent=record.traceparent)
             row = (
                 id, prepared.source, prepared.external_id, receipt, version, prepared.content_mac, event.channel.value,
                 event.region.code, event.region.confidence, event.reporter, event.received_at, registered_at, body,
@@ -131,7 +131,6 @@ class Registering:
                 await rows.change_complaint(connection, id, now, version, prepared.content_mac, *row[7:10], body)
             sealed = unit.vault.seal_bytes(prepared.original, context=id.bytes + version.to_bytes(4, "big"))
             originals.append((id, version, sealed.key_id, sealed.blob, now))
-            unit.emit(REGISTERED, event.region.shard, event, traceparent=record.traceparent)
             self._answer(unit, record, prepared, receipt, state)
             self._alarm(unit, record, event)
             outcomes["registered" if version == 1 else "updated"] += 1
