@@ -36,6 +36,7 @@ class CaseAssigned(Event):
     city_version: str
     complaint_received_at: AwareDatetime
     registered_at: AwareDatetime
+    designated: bool = Field(default=False, description="Designated after returns (指定承办): it may not be returned again.")
 
 
 class LeaderAssigned(Event):

@@ -66,6 +66,10 @@ class CaseOpened(Event):
     signatories: int = 1
     received_at: AwareDatetime
     registered_at: AwareDatetime
+    source: str | None = Field(default=None, description="Where answers about this complaint go; absent before 2026.11.")
+    external_id: str | None = None
+    confidential: bool = False
+    reply_wanted: bool = True
 
 
 class ComplaintLinked(Event):
@@ -93,6 +97,10 @@ class ComplaintLinked(Event):
     versions: ModelVersions
     received_at: AwareDatetime
     registered_at: AwareDatetime
+    source: str | None = Field(default=None, description="Where answers about this complaint go; absent before 2026.11.")
+    external_id: str | None = None
+    confidential: bool = False
+    reply_wanted: bool = True
 
 
 class LinkReviewRequested(Event):
@@ -117,6 +125,7 @@ class LinkUndone(Event):
     complaint_id: UUID
     case_id: UUID
     restored_case: UUID
+    restored_case_no: str | None = None
     decided_by: str
     reason: str
     complaints: int

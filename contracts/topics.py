@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from contracts.assignments import CaseAssigned, LeaderAssigned, LeaderWanted, TaskForceFormed
 from contracts.cases import CaseOpened, ComplaintLinked, EmergencySuspected, LinkReviewRequested, LinkUndone
+from contracts.casework import CaseChanged, CaseCommand, CommandAnswered
 from contracts.complaints import ComplaintAnswered, ComplaintRegistered, ComplaintRejected
 from contracts.dead_letter import DeadLettered
 from contracts.submitted import MAX_RECORD_BYTES, ComplaintSubmitted
@@ -23,7 +24,7 @@ SUBMITTED_MAX_BYTES = 2 * MAX_RECORD_BYTES
 class Topic:
     """One topic. `key` names the payload field whose value is the record key; records of one key stay in order.
 
-    `restricted` topics hold identities: hotlines may write, intake alone may read.
+    `restricted` topics hold identities or tokens: `writer` alone may write, the service `reader` alone may read.
     """
 
     name: str
@@ -34,6 +35,8 @@ class Topic:
     purpose: str
     restricted: bool = False
     max_bytes: int = 1024 * 1024
+    writer: str = "petitions-*"
+    reader: str = "petitions-*"
 
     @property
     def dlq(self) -> Topic:
@@ -57,6 +60,8 @@ SUBMITTED = Topic(
     "Complaints as hotlines send them; the only topic with identities",
     restricted=True,
     max_bytes=SUBMITTED_MAX_BYTES,
+    writer="hotline-*",
+    reader="petitions-intake",
 )
 REGISTERED = Topic(
     "petition.complaint.registered.v1",
@@ -93,6 +98,23 @@ LEADER_WANTED = Topic(
 TASK_FORCE_FORMED = Topic(
     "petition.task-force.formed.v1", TaskForceFormed, "case_id", 4, 90 * DAY, "Task forces with members and measures"
 )
+CASE_CHANGED = Topic(
+    "petition.case.changed.v1", CaseChanged, "case_id", 8, 90 * DAY, "Every change of every case, in order per case"
+)
+COMMAND = Topic(
+    "petition.case.command.v1",
+    CaseCommand,
+    "case_id",
+    8,
+    3 * DAY,
+    "What officers' systems ask of cases; carries their tokens in a header",
+    restricted=True,
+    writer="office-*",
+    reader="petitions-casework",
+)
+COMMAND_ANSWERED = Topic(
+    "petition.case.command-answered.v1", CommandAnswered, "case_id", 8, 30 * DAY, "What became of each command"
+)
 
 TOPICS: tuple[Topic, ...] = (
     SUBMITTED,
@@ -108,6 +130,9 @@ TOPICS: tuple[Topic, ...] = (
     LEADER_ASSIGNED,
     LEADER_WANTED,
     TASK_FORCE_FORMED,
+    CASE_CHANGED,
+    COMMAND,
+    COMMAND_ANSWERED,
 )
 BY_NAME = {topic.name: topic for topic in TOPICS}
 

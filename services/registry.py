@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from services.infra.runtime import Runtime
+if TYPE_CHECKING:
+    from services.infra.runtime import Runtime
 
 SERVICES: dict[str, str] = {
     "intake": "services.intake.app",
     "triage": "services.triage.app",
     "dispatch": "services.dispatch.app",
+    "casework": "services.casework.app",
     "relay": "services.relay.app",
 }
 """Name → module with `attach(runtime)`, in the order of the event flow."""
 
-LAYOUT: tuple[tuple[str, ...], ...] = (("intake",), ("triage",), ("dispatch",), ("relay",))
-"""One process per entry. In production each service is a deployment of its own; so it is here."""
+LAYOUT: tuple[tuple[str, ...], ...] = (("intake",), ("triage",), ("triage",), ("dispatch",), ("casework",), ("relay",))
+"""One process per entry. In production each service is a deployment of its own; so it is here. Triage costs more processor
+time than everything else together, so it has two workers."""
+
+
+def layout_of(services: Iterable[str]) -> list[tuple[str, ...]]:
+    """The part of the layout that runs these services."""
+    wanted = set(services)
+    return [group for group in (tuple(name for name in group if name in wanted) for group in LAYOUT) if group]
+
+
+def process_names(layout: Sequence[tuple[str, ...]]) -> list[str]:
+    """A name for each process, in state and logs: its services, numbered from the second of a kind."""
+    names = ["-".join(group) for group in layout]
+    return [name if (n := names[: at + 1].count(name)) == 1 else f"{name}-{n}" for at, name in enumerate(names)]
 
 
 class UnknownService(ValueError):

@@ -13,7 +13,7 @@ from services.commands.output import JSON_OPTION, Failed, console, print_json, p
 from services.infra.migrations import migrate
 from services.infra.settings import Settings, UnknownSettings, load
 from services.infra.topics import create_topics
-from services.registry import LAYOUT, SERVICES
+from services.registry import SERVICES, layout_of, process_names
 from services.stack import StackError, doctor, start, state, stop, supervisor
 
 READY_SECONDS = 60.0
@@ -94,9 +94,7 @@ def down() -> None:
 
 def supervise(services: str = typer.Option(",".join(SERVICES))) -> None:
     """Run the service processes in the foreground (what up starts in the background)."""
-    wanted = set(services.split(","))
-    layout = [tuple(name for name in group if name in wanted) for group in LAYOUT]
-    supervisor.supervise(configured(), [group for group in layout if group])
+    supervisor.supervise(configured(), layout_of(services.split(",")))
 
 
 def status(as_json: bool = JSON_OPTION) -> None:
@@ -150,10 +148,8 @@ def _wait_ready(settings: Settings, services: str | None) -> None:
     import httpx
 
     kept = state.State(settings.home)
-    wanted = set((services or ",".join(SERVICES)).split(","))
-    names = ["-".join(name for name in group if name in wanted) for group in LAYOUT]
     deadline = time.monotonic() + READY_SECONDS
-    for name in filter(None, names):
+    for name in process_names(layout_of((services or ",".join(SERVICES)).split(","))):
         while True:
             entry = kept.read().get(name)
             try:

@@ -47,6 +47,9 @@ class Runtime:
         self.broker: KafkaBroker = make_broker(settings, client_id=f"{'-'.join(names)}-{self.instance.hex[:8]}")
         self.app = FastStream(self.broker, lifespan=self._lifespan, logger=None)
         self.failure: BaseException | None = None
+        self.provided: dict[str, Any] = {}
+        """What one service needs of another, by name: given where services are put together, since they never import
+        each other."""
         self._background: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self._at_start: list[Callable[[], Awaitable[None]]] = []
         self._at_stop: list[Callable[[], Awaitable[None]]] = []

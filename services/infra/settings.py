@@ -24,6 +24,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(default=Path(".petitions"), description="State of the local stack: data, logs, secrets, caches.")
     city: Path = Field(default=Path("deploy/city/example"), description="Folder with the city file.")
+    rules: Path = Field(default=Path("deploy/rules"), description="Folder with the rules of casework.")
     models: Path | None = Field(default=None, description="Folder with trained models; the shipped ones otherwise.")
 
     kafka: str | None = Field(default=None, description="Bootstrap servers; a broker of our own is started otherwise.")
@@ -41,6 +42,15 @@ class Settings(BaseSettings):
 
     vault_key: SecretStr | None = Field(default=None, description="Key ring as JSON; or name a file.")
     vault_key_file: Path | None = None
+
+    token_key: SecretStr | None = Field(default=None, description="Key that access tokens are hashed under; or name a file.")
+    token_key_file: Path | None = None
+
+    evidence: str | None = Field(
+        default=None, description="Where evidence is kept: a folder, or s3://bucket/prefix (credentials as AWS_… variables)."
+    )
+    http_host: str = Field(default="127.0.0.1", description="Address the HTTP API and the pages listen on.")
+    http_port: int = Field(default=0, description="Port of the HTTP API and the pages; 0 takes a free one.")
 
     batch: int = Field(default=500, ge=1, le=2000, description="Records handled in one transaction.")
     retry_seconds: float = Field(default=120.0, gt=0, description="Backing off in place, well below max.poll.interval.")

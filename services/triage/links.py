@@ -15,7 +15,7 @@ from contracts.topics import LINK_UNDONE, LINKED, OPENED
 from contracts.vocabulary import LinkBand, LinkKind
 from services.infra.unit_of_work import UnitOfWork
 from services.triage import repository as rows
-from services.triage.handlers import as_matter, case_number
+from services.triage.handlers import as_matter, case_number, words_of
 from services.triage.memory import case_id_for
 
 LINK = "SELECT * FROM triage.links WHERE id = $1"
@@ -166,7 +166,7 @@ async def _own_case(unit: UnitOfWork, event: ComplaintRegistered, left: UUID) ->
     versions = ModelVersions(
         model=reading.versions.model, lexicon=reading.versions.lexicon, taxonomy=reading.versions.taxonomy
     )
-    matter: Matter = as_matter(reading, versions)
+    matter: Matter = as_matter(reading, versions, words_of(event))
     case_no = case_number(now, number)
     await rows.copy(
         connection,

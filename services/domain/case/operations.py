@@ -17,7 +17,7 @@ from services.domain.case import events as e
 from services.domain.case.decision import Decision
 from services.domain.case.rules import Context
 from services.domain.case.state import CaseState
-from services.domain.case.status import BEFORE_WORK, CLOSING, WORKING, Status
+from services.domain.case.status import BEFORE_WORK, CLOSING, ENDED, WORKING, Status
 from services.domain.case.values import WHOLE, Id, Link, Text, Value
 from services.domain.principals import Role
 from services.domain.refusals import Refusal, refuse
@@ -28,7 +28,10 @@ ACCEPTED_LABEL = "关联调整"
 
 
 class UndoLink(Value):
-    """A link was wrong: the complaint leaves `case_id` and stands in `restored_case` (known, or opened by this)."""
+    """A link was wrong: the complaint leaves `case_id` and stands in `restored_case` (known, or opened by this).
+
+    `apart` keeps every later run from bringing it back; false where the complaint only moves on to a better case.
+    """
 
     type: Literal["undo_link"] = "undo_link"
     case_id: Id
@@ -37,6 +40,7 @@ class UndoLink(Value):
     restored_case_no: Id
     link_id: Id
     reason: Text
+    apart: bool = True
 
 
 class Split(Value):
@@ -61,13 +65,17 @@ class UndoSplit(Value):
 
 
 class Merge(Value):
-    """`source` goes into `target` with all its complaints (并案)."""
+    """`source` goes into `target` with all its complaints (并案).
+
+    `recurrence`: a complaint that had a case of its own turns out to be a repeat of an ended one, which it reopens.
+    """
 
     type: Literal["merge"] = "merge"
     operation: Id
     source: Id
     target: Id
     reason: Text
+    recurrence: bool = False
 
 
 class UndoMerge(Value):
@@ -152,6 +160,7 @@ def _undo_link(operation: UndoLink, decisions: Mapping[str, Decision]) -> Plan |
         link_id=link.id,
         complaint_id=link.complaint_id,
         restored_case=operation.restored_case,
+        cannot_link=operation.apart,
         **here.stamp(),
     )
     kind = LinkKind.FIRST_REPORT if not there.state.links else link.kind
@@ -275,19 +284,28 @@ def _merge(operation: Merge, decisions: Mapping[str, Decision]) -> Plan | Refusa
         return source
     if isinstance(target, Refusal):
         return target
+    again = operation.recurrence and target.state.status in ENDED
     for decision in (source, target):
-        if decision.state.status not in MERGEABLE:
+        if decision.state.status not in MERGEABLE and not (again and decision is target):
             return refuse("merge.state", case=decision.state.case_no, state=_label(decision.state))
     moved = tuple(_moved(link, operation.operation) for link in source.state.links)
+    joined: tuple[e.CaseEvent, ...] = (
+        e.LinksMerged(source=operation.source, operation=operation.operation, links=moved, **target.stamp()),
+    )
+    if again:
+        joined += (
+            e.Reopened(
+                ordinal=target.state.ordinal + 1,
+                after_close_out=target.state.status in (Status.CLOSED_OUT, Status.LOOKED_BACK),
+                received_at=max(link.received_at for link in moved),
+                **target.stamp(),
+            ),
+        )
     return {
         operation.source: (
             e.MergedAway(into=operation.target, operation=operation.operation, **source.stamp()),
         ),
-        operation.target: (
-            e.LinksMerged(
-                source=operation.source, operation=operation.operation, links=moved, **target.stamp()
-            ),
-        ),
+        operation.target: joined,
     }
 
 
