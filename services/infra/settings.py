@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     dead_letter_ratio: float = Field(default=0.5, gt=0, le=1, description="Stop rather than set aside more than this share.")
     dead_letter_run: int = Field(default=50, ge=1, description="Stop after this many bugs in a row.")
     probe_port: int | None = Field(default=None, description="Health and metrics of this process; none when unset.")
+    probe_host: str = Field(default="127.0.0.1", description="Where probes listen; 0.0.0.0 in a container.")
     log_level: str = "INFO"
     log_format: Literal["json", "console"] = "json"
 

@@ -50,6 +50,12 @@ def complaint_id_for(source: str, external_id: str) -> UUID:
     return uuid5(NAMESPACE_URL, f"petitions/complaint/{source}/{external_id}")
 
 
+def count(outcomes: dict[str, int]) -> None:
+    """Outcomes into the metrics, after the commit."""
+    for name, n in outcomes.items():
+        OUTCOMES.labels(name).inc(n)
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """A record with what preparation made of it."""
@@ -74,7 +80,7 @@ class Registering:
             arrivals = await asyncio.to_thread(self._prepare, self.preparing, records)
         with stage("intake", "register"):
             outcomes = await self._register(unit, arrivals)
-        return lambda: [OUTCOMES.labels(name).inc(n) for name, n in outcomes.items()] and None
+        return lambda: count(outcomes)
 
     @staticmethod
     def _prepare(preparing: Preparing, records: Sequence[Record]) -> list[Arrival]:

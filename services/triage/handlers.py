@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from pydantic import ValidationError
 
 from classifiers.normalize import blank_tokens, normalize
-from classifiers.reading import Complaint, Decision, Reading
+from classifiers.reading import Complaint, Decision, Reading, Span
 from classifiers.sources import HARMS, SOURCES
 from contracts.cases import CaseOpened, ComplaintLinked, Fact, LinkReviewRequested, Matter, ModelVersions, TypeShare
 from contracts.complaints import ComplaintRegistered
@@ -259,7 +259,10 @@ def facts(why: Sequence[Any]) -> tuple[Fact, ...]:
 
 def reasons(why: Sequence[Any]) -> list[dict[str, Any]]:
     """Reasons with the places of the words in both texts, for the person who reviews the link."""
-    spans = lambda span: [span.start, span.end] if span else None
+
+    def spans(span: Span | None) -> list[int] | None:
+        return [span.start, span.end] if span else None
+
     return [{"fact": r.fact, "text": r.text, "here": spans(r.here), "there": spans(r.there)} for r in why]
 
 
