@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "down": "local",
     "status": "local",
     "doctor": "local",
+    "migrate": "local",
     "supervise": "local",
     "serve": "serve",
     "demo": "demo",
@@ -53,7 +54,7 @@ def main() -> None:
     try:
         app_for(sys.argv[1:])()
     except (Failed, StackError) as failure:
-        console_err.print(f"petitions: {failure}", style="red", highlight=False, markup=False)
+        console_err.print(f"petitions: {failure}", style="red", highlight=False, markup=False, soft_wrap=True)
         sys.exit(1)
 
 
