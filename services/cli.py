@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "triage": "offline",
     "dlq": "deadletters",
     "city": "city",
+    "vault": "vault",
 }
 """Command → module of `services.commands` whose `register` adds it. Only what is asked for is imported: a service process
 starts through here too, and must not carry every other command's libraries."""

@@ -12,18 +12,20 @@ from services.commands.session import connection
 
 CASES = """
 SELECT c.case_no, c.id, c.region_code, c.matter, c.complaints, c.reporters, c.repeat_ordinal, c.opened_at, a.event AS assigned,
-       l.event AS leader, t.event AS task_force
+       l.event AS leader, t.event AS task_force, w.event AS wanted
 FROM triage.cases c
 LEFT JOIN LATERAL (SELECT event FROM dispatch.assignments WHERE case_id = c.id ORDER BY sequence DESC LIMIT 1) a ON true
 LEFT JOIN dispatch.leader_assignments l ON l.case_id = c.id
 LEFT JOIN dispatch.task_forces t ON t.case_id = c.id
-WHERE ($1::text IS NULL OR l.event ->> 'leader_id' = $1 OR l.event ->> 'name' = $1)
+LEFT JOIN dispatch.leaders_wanted w ON w.case_id = c.id AND w.appointed_at IS NULL
+WHERE (NOT $6 OR w.case_id IS NOT NULL) AND ($1::text IS NULL OR l.event ->> 'leader_id' = $1 OR l.event ->> 'name' = $1)
   AND ($2::text IS NULL OR a.event -> 'lead' ->> 'unit_id' = $2) AND ($3::text IS NULL OR c.region_code = $3)
   AND c.complaints >= $4 AND c.complaints > 0
 ORDER BY c.opened_at DESC, c.id LIMIT $5
 """
 CASE = """
-SELECT c.*, a.event AS assigned, l.event AS leader, t.event AS task_force FROM triage.cases c
+SELECT c.*, a.event AS assigned, l.event AS leader, t.event AS task_force, w.event AS wanted FROM triage.cases c
+LEFT JOIN dispatch.leaders_wanted w ON w.case_id = c.id AND w.appointed_at IS NULL
 LEFT JOIN LATERAL (SELECT event FROM dispatch.assignments WHERE case_id = c.id ORDER BY sequence DESC LIMIT 1) a ON true
 LEFT JOIN dispatch.leader_assignments l ON l.case_id = c.id
 LEFT JOIN dispatch.task_forces t ON t.case_id = c.id
@@ -54,6 +56,7 @@ def cases(
     leader: str = typer.Option(None, help="Only cases of this leader in charge (id or name)."),
     unit: str = typer.Option(None, help="Only cases this unit leads (id)."),
     region: str = typer.Option(None, help="Only cases of this district (six digits)."),
+    leaderless: bool = typer.Option(False, "--leaderless", help="Only cases that need a leader in charge and have none."),
     repeated: bool = typer.Option(False, "--repeated", help="Only cases with two complaints or more."),
     limit: int = typer.Option(30, min=1, max=10_000, help="How many, the newest first."),
     as_json: bool = JSON_OPTION,
@@ -62,7 +65,7 @@ def cases(
 
     async def work() -> list[dict[str, Any]]:
         async with connection() as c:
-            return [as_dict(row) for row in await c.fetch(CASES, leader, unit, region, 2 if repeated else 1, limit)]
+            return [as_dict(row) for row in await c.fetch(CASES, leader, unit, region, 2 if repeated else 1, limit, leaderless)]
 
     found = run(work())
     if as_json:
@@ -73,7 +76,7 @@ def cases(
         ("案号", "区划", "类型", "对象／地点", "件次", "人", "主办", "包案领导", "专班"),
         [
             (c["case_no"], c["region"] or "未知", c["kind"], c["subject"], c["complaints"], c["reporters"], c["lead"] or "待派",
-             c["leader"] or "", "有" if c["task_force"] else "")
+             c["leader"] or ("待定" if c["leader_wanted"] else ""), "有" if c["task_force"] else "")
             for c in found
         ],
         empty="No cases yet: publish complaints with petitions publish FILE, or run make demo.",
@@ -112,6 +115,8 @@ def show(
             console.print(f"  依据 {'；'.join(assigned['legal_basis'])}", markup=False)
     if leader := found["leader_event"]:
         console.print(f"包案领导 {leader['name']}（{leader['title']}） {'；'.join(leader['reasons'])}", markup=False)
+    elif found["leader_wanted"]:
+        console.print(f"包案领导 待督办人员确定：{'；'.join(found['leader_wanted'])}", markup=False)
     if force := found["force"]:
         members = [
             (m["unit"], m["role"], m["person"], "；".join(x["text"] for x in m["measures"]), m["measures"][0]["deadline"] if m["measures"] else "")
@@ -149,6 +154,7 @@ def as_dict(row: Any) -> dict[str, Any]:
         "repeat_ordinal": row["repeat_ordinal"],
         "lead": assigned["lead"]["name"] if assigned else None,
         "leader": leader["name"] if leader else None,
+        "leader_wanted": row["wanted"]["reasons"] if row["wanted"] else None,
         "task_force": force["task_force_id"] if force else None,
         "opened_at": row["opened_at"].isoformat(),
     }
