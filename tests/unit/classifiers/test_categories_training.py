@@ -19,7 +19,7 @@ def small():
     return from_corpus(generate(700, seed=3))
 
 
-@pytest.fixture()
+@pytest.fixture
 def light(monkeypatch, small):
     monkeypatch.setattr(train_city, "corpus_examples", lambda: small)
 
