@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from contracts.assignments import CaseAssigned, LeaderAssigned, TaskForceFormed
 from contracts.cases import CaseOpened, ComplaintLinked, EmergencySuspected, LinkReviewRequested, LinkUndone
-from contracts.casework import CaseChanged, CaseCommand, CommandAnswered
+from contracts.casework import CaseChanged, CaseCommand, CommandAnswered, IdentityRevealed
 from contracts.complaints import ComplaintAnswered, ComplaintRegistered, ComplaintRejected
 from contracts.dead_letter import DeadLettered
 from contracts.registers import EmergencyChanged, EmergencyPaged, NeighbourNotified, RiskSourceMatched
@@ -143,6 +143,9 @@ NEIGHBOUR_NOTIFIED = Topic(
 RISK_MATCHED = Topic(
     "petition.risk-source.matched.v1", RiskSourceMatched, "case_id", 4, 90 * DAY, "Cases about registered risk sources"
 )
+IDENTITY_REVEALED = Topic(
+    "petition.identity.revealed.v1", IdentityRevealed, "complaint_id", 2, 90 * DAY, "Every read of an identity, with its purpose"
+)
 
 TOPICS: tuple[Topic, ...] = (
     SUBMITTED,
@@ -170,6 +173,7 @@ TOPICS: tuple[Topic, ...] = (
     EMERGENCY_CHANGED,
     NEIGHBOUR_NOTIFIED,
     RISK_MATCHED,
+    IDENTITY_REVEALED,
 )
 BY_NAME = {topic.name: topic for topic in TOPICS}
 

@@ -9,9 +9,12 @@ from typing import Any
 
 import typer
 
+from services.commands.access import synchronise
 from services.commands.demo import demo
+from services.commands.operator import enter_operator
 from services.commands.output import JSON_OPTION, Failed, console, print_json, print_table, run
 from services.commands.serve import serve
+from services.infra.cities import load_city
 from services.infra.migrations import migrate
 from services.infra.settings import Settings, UnknownSettings, load
 from services.infra.topics import create_topics
@@ -57,6 +60,7 @@ def bring_up(services: str | None) -> Settings:
             assert resolved.database is not None
             spinner.update("migrating")
             migrate(resolved.database.get_secret_value())
+            asyncio.run(_enter_people(resolved, own=settings.database is None))
             spinner.update("creating topics")
             asyncio.run(create_topics(resolved))
             if state.State(settings.home).running("supervisor") is None:
@@ -70,6 +74,17 @@ def bring_up(services: str | None) -> Settings:
     return resolved
 
 
+async def _enter_people(settings: Settings, *, own: bool) -> None:
+    """The city's people may act; on a database of this machine's `own` also whoever started it, at its terminal."""
+    from services.commands.session import connection
+
+    city = load_city(settings.city)
+    async with connection(settings) as c, c.transaction():
+        await synchronise(c, city)
+        if own:
+            await enter_operator(c, settings, city.code)
+
+
 def up(
     services: str = typer.Option(None, help="Only these, comma-separated; all of them otherwise."),
     detach: bool = typer.Option(False, "--detach", help="Return once everything is ready; petitions down ends it."),
@@ -77,6 +92,8 @@ def up(
     """Start what is needed and run the services; in the foreground until Ctrl-C unless --detach."""
     settings = bring_up(services)
     console.print(f"Kafka {settings.kafka}; logs in {settings.home / 'log'}", markup=False)
+    if http := state.State(settings.home).running("http"):
+        console.print(f"HTTP API http://{settings.http_host}:{http.port}/api/v1 (document: /api/v1/openapi.json)", markup=False)
     console.print("next: petitions publish FILE, petitions demo, petitions status, petitions down", style="dim", markup=False)
     if detach:
         return

@@ -45,6 +45,7 @@ class Settings(BaseSettings):
 
     token_key: SecretStr | None = Field(default=None, description="Key that access tokens are hashed under; or name a file.")
     token_key_file: Path | None = None
+    token: SecretStr | None = Field(default=None, description="Access token that commands at the terminal are given with.")
 
     evidence: str | None = Field(
         default=None, description="Where evidence is kept: a folder, or s3://bucket/prefix (credentials as AWS_… variables)."
@@ -57,6 +58,12 @@ class Settings(BaseSettings):
     retry_seconds: float = Field(default=120.0, gt=0, description="Backing off in place, well below max.poll.interval.")
     dead_letter_ratio: float = Field(default=0.5, gt=0, le=1, description="Stop rather than set aside more than this share.")
     dead_letter_run: int = Field(default=50, ge=1, description="Stop after this many bugs in a row.")
+    oidc_issuer: str | None = Field(default=None, description="Address of the OpenID provider people log in with.")
+    oidc_client_id: str = "petitions"
+    oidc_client_secret: SecretStr | None = None
+    oidc_claim: str = Field(default="preferred_username", description="Claim that holds the id of the principal.")
+    console_url: str | None = Field(default=None, description="Address people reach the console at; https makes cookies secure.")
+    public_page: bool = Field(default=False, description="Show what was released for the public at /public.")
     probe_port: int | None = Field(default=None, description="Health and metrics of this process; none when unset.")
     log_level: str = "INFO"
     log_format: Literal["json", "console"] = "json"
