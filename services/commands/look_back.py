@@ -98,7 +98,7 @@ def listed(
     )  # fmt: skip
     if any(r["state"] == "due" for r in found):
         console.print(f"三问：{'；'.join(QUESTIONS)}", markup=False)
-        console.print("next: give the look_back command on the case (petitions case do 案号 look_back)", style="dim", markup=False)
+        console.print("next: petitions case act 案号 look_back …（answers of the three questions）", style="dim", markup=False)
 
 
 def _outcome(row: dict[str, Any]) -> str:

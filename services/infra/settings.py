@@ -76,7 +76,7 @@ class Settings(BaseSettings):
 
 def load() -> Settings:
     """Read the settings; raises `UnknownSettings` naming the variables nobody reads (a misspelt one must not pass)."""
-    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields} | {f"{PREFIX}DATA", f"{PREFIX}TOKEN"}
+    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields} | {f"{PREFIX}DATA"}
     unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
     if unknown:
         raise UnknownSettings(f"unknown settings {', '.join(unknown)}: unset them or correct the name (see README, Configuration)")
