@@ -12,7 +12,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -155,8 +155,8 @@ def _calibrated_across_folds(data: PairSet, raw: npt.NDArray[np.float64], triage
     fold, chance = folds_of(data.here), np.zeros(len(raw))
     for k in range(FOLDS):
         others = np.flatnonzero((fold != k) & (data.y >= 0))
-        model = calibrated(triage.model, raw[others], data.pick(others))
-        chance[fold == k] = 1 / (1 + np.exp(-model.calibrate(raw[fold == k])))
+        model = calibrated(replace(triage.model, prior={}), raw[others], data.pick(others))
+        chance[fold == k] = 1 / (1 + np.exp(-model.calibrate(raw[fold == k], data.x[fold == k])))
     for at in np.flatnonzero(data.x[:, INDEX["cited"]] > 0):
         chance[at] = rule_score(float(chance[at]), data.x[at])
     return chance

@@ -121,6 +121,13 @@ HARM_GROUPS: dict[str, str] = {
     "健康": "咳嗽 头晕 头痛 失眠 生病 癌症 呼吸 过敏 睡不着 无法入睡",
 }
 
+# Groups that name something done or running, never a place one gives as an address: a supermarket may only be the landmark
+# beside which somebody sets off fireworks, fireworks are no landmark.
+ACTS = frozenset(
+    "地铁施工 道路施工 拆迁 装修 渣土车 摊贩 烧烤 广场舞 音响 乐器 法事 爆竹 烧纸 空调 水泵 变压器 电梯 发电机 风机 烟道 基站 光源 狗 家禽"
+    " 养猪 屠宰 建筑垃圾 焚烧 排污口 下水道 家具加工 锅炉 冷库 人声 棋牌 采砂 打井 农药农田 充电 舞台演出 管道施工 建筑工地 娱乐".split()
+)
+
 MAX_GROUPS = 128
 
 

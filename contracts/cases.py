@@ -122,6 +122,7 @@ class LinkUndone(Event):
     complaint_id: UUID
     case_id: UUID
     restored_case: UUID
+    restored_case_no: str | None = None
     decided_by: str
     reason: str
     complaints: int

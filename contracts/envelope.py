@@ -40,12 +40,19 @@ class Event(Model):
 
 def cloud_headers(event: Event, *, type_: str, source: str, subject: str, traceparent: str | None = None) -> dict[str, str]:
     """CloudEvents headers (binary mode of the Kafka binding) for an event about to be published."""
+    return headers_of(event.event_id, event.occurred_at, type_=type_, source=source, subject=subject, traceparent=traceparent)
+
+
+def headers_of(
+    event_id: UUID, occurred_at: datetime, *, type_: str, source: str, subject: str, traceparent: str | None = None
+) -> dict[str, str]:
+    """The same from an event's id and moment."""
     headers = {
         "ce_specversion": SPEC_VERSION,
-        "ce_id": str(event.event_id),
+        "ce_id": str(event_id),
         "ce_type": type_,
         "ce_source": source,
-        "ce_time": event.occurred_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "ce_time": occurred_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "ce_subject": subject,
         "content-type": CONTENT_TYPE,
     }

@@ -6,7 +6,20 @@ import sys
 
 import typer
 
-from services.commands import analytics, cases, city, deadletters, exports, links, local, offline, publish
+from services.commands import (
+    analytics,
+    cases,
+    city,
+    clocks,
+    deadletters,
+    exports,
+    links,
+    local,
+    look_back,
+    offline,
+    publish,
+    supervision,
+)
 from services.commands.output import Failed, console_err
 from services.stack import StackError
 
@@ -26,6 +39,10 @@ analytics.register(app)
 app.add_typer(links.app, name="link")
 app.add_typer(deadletters.app, name="dlq")
 app.add_typer(city.app, name="city")
+app.command("overdue")(clocks.overdue)
+app.add_typer(clocks.app, name="clocks")
+app.add_typer(supervision.app, name="supervise")
+app.add_typer(look_back.app, name="look-back")
 app.add_typer(exports.app, name="export")
 
 

@@ -43,6 +43,7 @@ CREATE TABLE casework.cases (
     region text,
     city text,
     lead_unit text,
+    units text[] NOT NULL DEFAULT '{}',   -- lead and co-handling
     leader_id text,
     urgency text NOT NULL,
     types text[] NOT NULL DEFAULT '{}',
@@ -63,6 +64,7 @@ CREATE TABLE casework.cases (
 ) WITH (fillfactor = 60);
 CREATE INDEX cases_opened_idx ON casework.cases (opened_at, case_id);                              -- pages of all cases
 CREATE INDEX cases_lead_idx ON casework.cases (lead_unit, opened_at) WHERE lead_unit IS NOT NULL;  -- a unit's cases
+CREATE INDEX cases_units_idx ON casework.cases USING gin (units);                                  -- its co-handled ones, too
 CREATE INDEX cases_leader_idx ON casework.cases (leader_id, opened_at) WHERE leader_id IS NOT NULL;
 CREATE INDEX cases_region_idx ON casework.cases (region, opened_at);
 CREATE INDEX cases_respondent_idx ON casework.cases (respondent) WHERE respondent IS NOT NULL;     -- same source

@@ -6,8 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from services.commands.output import Failed
+from services.domain.principals import Principal
+from services.domain.refusals import Refusal
+from services.infra.access import PepperMissing, authenticate, load_pepper
+from services.infra.clock import system_clock
 from services.infra.failures import TRANSIENT, describe
-from services.infra.postgres import Connection, create_pool
+from services.infra.postgres import Connection, Pool, create_pool
 from services.infra.settings import Settings, UnknownSettings, load
 from services.infra.unit_of_work import UnitOfWork, begin
 from services.infra.vault import Vault, VaultKeyMissing
@@ -55,3 +59,34 @@ async def unit_of_work(service: str = "cli") -> AsyncIterator[UnitOfWork]:
             yield unit
     finally:
         await pool.close()
+
+
+@asynccontextmanager
+async def pool_and_vault(size: int = 2) -> AsyncIterator[tuple[Pool, Vault]]:
+    """A pool and the vault, for work that takes several transactions."""
+    configured = settings()
+    assert configured.database is not None
+    try:
+        vault = Vault.from_settings(configured)
+        pool = await create_pool(configured.database.get_secret_value(), service="cli", size=size)
+    except VaultKeyMissing as failure:
+        raise Failed(str(failure)) from None
+    except TRANSIENT as failure:
+        raise Failed(f"the database does not answer ({describe(failure)}); see petitions status and petitions doctor") from None
+    try:
+        yield pool, vault
+    finally:
+        await pool.close()
+
+
+async def acting(connection: Connection, token: str | None) -> Principal:
+    """Who gives a command: the person the token was issued to; raises `Failed` with the reason and the remedy."""
+    if not token:
+        raise Failed("this needs your access token: --token, or the variable PETITIONS_TOKEN")
+    try:
+        found = await authenticate(connection, token, load_pepper(settings()), system_clock())
+    except PepperMissing as failure:
+        raise Failed(str(failure)) from None
+    if isinstance(found, Refusal):
+        raise Failed(f"{found.message}{found.instead}")
+    return found

@@ -28,7 +28,7 @@ from services.dispatch import repository as rows
 from services.dispatch.matters import matter_of
 from services.domain.city import City
 from services.domain.leaders import CaseFacts, Due, choose_leader, leader_due
-from services.domain.routing import Matter, RouteDecision, route
+from services.domain.routing import NOBODY, Matter, Returned, RouteDecision, route
 from services.domain.task_force import form_task_force
 from services.infra.clock import Clock
 from services.infra.failures import describe
@@ -67,11 +67,11 @@ class Dispatching:
                 await unit.dead_letter(record, FailureVerdict.PERMANENT, describe(failure))
         if not events:
             return None
-        await self._city(unit)
+        await self.renew(unit)
         with stage("dispatch", "lock"):
             cases = await rows.lock_cases(unit.connection, sorted({event.case_id for event, _ in events}))
         with stage("dispatch", "decide"):
-            batch = _Batch(unit, self.city, self.clock())
+            batch = Batch(unit, self.city, self.clock())
             changed: dict[UUID, Record] = {}
             for event, record in events:
                 case = cases[event.case_id]
@@ -86,7 +86,7 @@ class Dispatching:
             await batch.write([cases[id] for id in changed])
         return batch.observe
 
-    async def _city(self, unit: UnitOfWork) -> None:
+    async def renew(self, unit: UnitOfWork) -> None:
         """Take the city file in force: the one loaded last, or ours where none was."""
         version = await unit.connection.fetchval(rows.CURRENT_VERSION)
         if version is None:
@@ -97,7 +97,7 @@ class Dispatching:
             self.city = City.from_json(row["content"])
 
 
-class _Batch:
+class Batch:
     """Decisions of one batch and the rows they become."""
 
     def __init__(self, unit: UnitOfWork, city: City, now: datetime) -> None:
@@ -118,7 +118,14 @@ class _Batch:
         case.supervised = event.channel.supervised
         case.key_item = case.key_item or event.key_item
         case.signatories = max(case.signatories, event.signatories)
-        decision = route(self._matter(event), self.city)
+        self.assign(case, event, record)
+        self.waits.append((self.now - event.registered_at).total_seconds())
+
+    def assign(
+        self, case: rows.CaseRow, event: CaseOpened, record: Record, returned: Returned = NOBODY, *, designated: bool = False
+    ) -> None:
+        """Choose the units, for the first time or again after a return or a reopening."""
+        decision = route(self._matter(event), self.city, returned)
         case.assignments += 1
         case.lead_unit = decision.lead
         assigned = CaseAssigned(
@@ -128,10 +135,10 @@ class _Batch:
             reasons=tuple(reason.text for reason in decision.reasons), rules=decision.rule_ids,
             legal_basis=decision.legal_basis, confidence=decision.confidence, needs_human=decision.needs_human,
             city_version=self.city.version, complaint_received_at=event.received_at, registered_at=event.registered_at,
+            designated=designated,
         )  # fmt: skip
         self._emit(ASSIGNED, event.case_id, assigned, record)
         self.assignments.append((event.case_id, case.assignments, decision.lead, assigned.to_bytes(), self.now))
-        self.waits.append((self.now - event.registered_at).total_seconds())
         self.kinds[self.city.unit(decision.lead).kind] += 1
 
     def count(self, case: rows.CaseRow, event: ComplaintLinked | LinkUndone) -> None:

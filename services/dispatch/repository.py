@@ -14,26 +14,35 @@ from services.infra.postgres import Connection
 ENSURE = "INSERT INTO dispatch.cases (case_id) SELECT id FROM unnest($1::uuid[]) AS id ORDER BY id ON CONFLICT DO NOTHING"
 LOCK = """
 SELECT case_id, case_no, opened::text AS opened, complaints, reporters, repeat_ordinal, signatories, supervised, key_item,
-       reopened, assignments, lead_unit, leader_id
+       reopened, ended, assignments, lead_unit, leader_id
 FROM dispatch.cases WHERE case_id = ANY($1::uuid[]) ORDER BY case_id FOR UPDATE
 """
 SAVE = """
 UPDATE dispatch.cases AS c SET case_no = n.case_no, opened = n.opened, complaints = n.complaints, reporters = n.reporters,
     repeat_ordinal = n.ordinal, signatories = n.signatories, supervised = n.supervised, key_item = n.key_item,
-    assignments = n.assignments, lead_unit = n.lead_unit, leader_id = n.leader_id
+    assignments = n.assignments, lead_unit = n.lead_unit, leader_id = n.leader_id, reopened = n.reopened,
+    ended = n.ended
 FROM unnest($1::uuid[], $2::text[], $3::jsonb[], $4::int[], $5::int[], $6::int[], $7::int[], $8::bool[], $9::bool[],
-            $10::int[], $11::text[], $12::text[])
-    AS n (id, case_no, opened, complaints, reporters, ordinal, signatories, supervised, key_item, assignments, lead_unit, leader_id)
+            $10::int[], $11::text[], $12::text[], $13::bool[], $14::bool[])
+    AS n (id, case_no, opened, complaints, reporters, ordinal, signatories, supervised, key_item, assignments, lead_unit, leader_id,
+          reopened, ended)
 WHERE c.case_id = n.id
 """
 # Loads are read under one lock, so that two batches cannot both give a leader the last case of the limit.
 LEADERS_LOCK = "SELECT pg_advisory_xact_lock(7002)"
-LOADS = "SELECT leader_id, count(*)::int AS n FROM dispatch.cases WHERE leader_id IS NOT NULL GROUP BY leader_id"
+LOADS = "SELECT leader_id, count(*)::int AS n FROM dispatch.cases WHERE leader_id IS NOT NULL AND NOT ended GROUP BY leader_id"
 KEEP_CITY = """
 INSERT INTO dispatch.city_versions (version, content, loaded_at, loaded_by) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
 """
 CURRENT_CITY = "SELECT version, content::text AS content FROM dispatch.city_versions ORDER BY loaded_at DESC LIMIT 1"
 CURRENT_VERSION = "SELECT version FROM dispatch.city_versions ORDER BY loaded_at DESC LIMIT 1"
+KEEP_RETURNS = """
+INSERT INTO dispatch.returns (case_id, version, unit_id, ground, proposed_unit, at)
+SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::timestamptz[]) ON CONFLICT DO NOTHING
+"""
+RETURNS = """
+SELECT case_id, unit_id, ground, proposed_unit FROM dispatch.returns WHERE case_id = ANY($1::uuid[]) ORDER BY case_id, version
+"""
 ASSIGNMENT_COLUMNS = ("case_id", "sequence", "lead_unit", "event", "at")
 LEADER_COLUMNS = ("case_id", "leader_id", "event", "at")
 FORCE_COLUMNS = ("id", "case_id", "template", "event", "at")
@@ -43,9 +52,24 @@ class CaseRow:
     """What dispatch knows of a case while a batch is handled."""
 
     __slots__ = (
-        "assignments", "case_id", "case_no", "complaints", "key_item", "lead_unit", "leader_id", "opened", "reopened",
+        "assignments", "case_id", "case_no", "complaints", "ended", "key_item", "lead_unit", "leader_id", "opened", "reopened",
         "repeat_ordinal", "reporters", "signatories", "supervised",
     )  # fmt: skip
+
+    case_id: UUID
+    case_no: str | None
+    opened: str | None
+    complaints: int
+    reporters: int
+    repeat_ordinal: int
+    signatories: int
+    supervised: bool
+    key_item: bool
+    reopened: bool
+    ended: bool
+    assignments: int
+    lead_unit: str | None
+    leader_id: str | None
 
     def __init__(self, row: Any) -> None:
         for name in self.__slots__:
@@ -62,15 +86,23 @@ async def save_cases(connection: Connection, cases: Sequence[CaseRow]) -> None:
     """Write back what a batch changed."""
     names = (
         "case_id", "case_no", "opened", "complaints", "reporters", "repeat_ordinal", "signatories", "supervised", "key_item",
-        "assignments", "lead_unit", "leader_id",
+        "assignments", "lead_unit", "leader_id", "reopened", "ended",
     )  # fmt: skip
     columns = [[getattr(case, name) for case in cases] for name in names]
     columns[2] = [value.encode() if value else None for value in columns[2]]
     await connection.execute(SAVE, *columns)
 
 
+async def returned(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, list[Any]]:
+    """Returns of these cases in order."""
+    found: dict[UUID, list[Any]] = {}
+    for row in await connection.fetch(RETURNS, list(ids)):
+        found.setdefault(row["case_id"], []).append(row)
+    return found
+
+
 async def leader_loads(connection: Connection) -> Counter[str]:
-    """Cases per leader, exact until the transaction ends."""
+    """Open cases per leader, exact until the transaction ends."""
     await connection.execute(LEADERS_LOCK)
     return Counter({row["leader_id"]: row["n"] for row in await connection.fetch(LOADS)})
 

@@ -4,13 +4,16 @@ PetitionError
 ├── CityFileInvalid          a city's file was refused; `problems` says where, why and what to do
 ├── CityVersionMismatch      a stored city does not have the content its version promises
 ├── UnknownRegion            a region code that the city does not have
-└── UnknownUnit              a unit id that the city does not have
+├── UnknownUnit              a unit id that the city does not have
+└── Refused                  a rule said no inside a transaction that must leave nothing behind; `refusal` says which
 """
 
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+
+from services.domain.refusals import Refusal
 
 
 class PetitionError(Exception):
@@ -51,3 +54,11 @@ class UnknownUnit(PetitionError):
     def __init__(self, unit: str) -> None:
         self.unit = unit
         super().__init__(f"{type(self).__doc__} ({unit})")
+
+
+class Refused(PetitionError):
+    """不符合规则 / a rule said no."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        self.refusal = refusal
+        super().__init__(str(refusal))

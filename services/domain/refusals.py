@@ -335,6 +335,19 @@ CATALOGUE: dict[str, _Line] = {
         "确需联系的，请由回访中心联系。",
         "《信访工作条例》第三十条第三款；GB/T 33358 保密工单",
     ),
+    # registers
+    "register.missing": _Line("没有{what}{id}。", "请核对编号。", DESIGN),
+    "register.changed": _Line("{what}{id}已被他人修改（现为第{version}版）。", "请刷新后再提交。", DESIGN),
+    "register.region": _Line(
+        "{region}不在{actor}的管辖范围内。", "请转由属地人员办理。", "《信访工作条例》第二十二条（属地管理）"
+    ),
+    "register.file": _Line("{reason}", "{remedy}", "登记表导入约定"),
+    "station.future": _Line("核查日期{on}还没有到。", "请填写实际核查的日期。", DESIGN),
+    "station.evidence": _Line(
+        "“{station}”报已{decided}，但没有证据。", "请附现场照片或文件的编号。", "讲话“该拆除的拆除了没有”"
+    ),
+    "station.flow": _Line("下泄流量不能为负数。", "请核对监测数据。", DESIGN),
+    "risk.match": _Line("没有这一匹配，或已有人判断过。", "请刷新后核对。", DESIGN),
     # emergency
     "emergency.grade": _Line(
         "事件等级只能由值班人员或领导认定。", "请由值班人员定级。", "《突发环境事件信息报告办法》"
@@ -343,15 +356,58 @@ CATALOGUE: dict[str, _Line] = {
         "{report}缺少：{missing}。", "已知多少先报多少，未知项请写“待查”。", "《突发环境事件信息报告办法》"
     ),
     "emergency.order": _Line("须先有初报，才能{report}。", "请先提交初报。", "《突发环境事件信息报告办法》"),
+    "emergency.unknown": _Line(
+        "{report}没有这些栏目：{names}。", "请用“petitions emergency form”查看栏目。", "《突发环境事件信息报告办法》"
+    ),
+    "emergency.sensitive": _Line(
+        "没有敏感情形“{names}”。", "可选：{known}。", "《突发环境事件信息报告办法》；deploy/rules/emergency.yaml"
+    ),
+    "emergency.reason": _Line("{act}须说明理由。", "请写明核实情况。", "《突发环境事件信息报告办法》；重要决定留痕"),
+    "emergency.ended": _Line("本事件已由{by}认定不是突发事件。", "如有新情况，请另报突发事件。", DESIGN),
+    "emergency.same": _Line("不能并入{id}。", "请核对事件编号；不能并入自身或已排除的事件。", DESIGN),
     "emergency.finished": _Line(
         "本事件已报处理结果。", "如有新情况，请另报突发事件。", "《突发环境事件信息报告办法》"
     ),
 }
 
 
+REQUESTS: dict[str, _Line] = {
+    "link.elsewhere": _Line(
+        "信访件{complaint}已在案件{case}中。", "请用撤销关联、分办或并案，使其不被重复计数。", "每件受理的信访件须有且只有一个案件"
+    ),
+    "link.id": _Line("信访件编号{complaint}不合格式。", "请填写登记时给出的信访件标识（UUID）。", DESIGN),
+    "evidence.file": _Line(
+        "没有已上传的文件{sha256}。", "请先上传文件，再将其列为证据。", "一案一档；内容寻址存储"
+    ),
+    "evidence.broken": _Line("文件不能按{media_type}打开。", "请重新导出或拍摄后上传。", "证据管理参数"),
+    "evidence.pixels": _Line(
+        "图片像素{pixels}，超过{limit}的上限。", "请降低分辨率后上传。", "证据管理参数"
+    ),
+    "request.fields": _Line("“{command}”的内容不合要求：{what}。", "请按接口说明更正后重新提交。", DESIGN),
+    "request.kind": _Line("没有“{command}”这一办理动作。", "可用的动作见接口说明（/api/v1/commands）。", DESIGN),
+    "request.large": _Line("请求{size}字节，超过{limit}字节的上限。", "请分次提交；文件请用上传接口。", DESIGN),
+    "request.many": _Line("一次提交了{count}项，超过{limit}项的上限。", "请分批提交。", DESIGN),
+    "request.often": _Line("请求过于频繁，每{seconds}秒不超过{limit}次。", "请在{wait}秒后重试。", DESIGN),
+    "request.key": _Line(
+        "这一Idempotency-Key已用于另一请求。", "重发时内容须与原请求一致；新的请求请用新的键。", "防止重复提交"
+    ),
+    "request.batch": _Line("同批第{row}项未获通过，整批未办理。", "请更正该项，或不要求整批一致。", DESIGN),
+    "link.missing": _Line("没有关联{link}。", "请查看案件的关联记录（petitions case show 案号）。", DESIGN),
+    "link.act": _Line("{link}不是{wanted}，不能这样处理。", "建议可以确认或否定，关联可以撤销。", "关联须由人确认或撤销"),
+    "link.decided": _Line("这一关联已有人处理。", "请查看案件的关联记录后再办理。", "关联须由人确认或撤销"),
+    "link.stale": _Line("这一关联已不再有效，他人已先作变更。", "请查看案件的关联记录后再办理。", "关联须由人确认或撤销"),
+    "link.first_report": _Line("首件没有可撤销的关联。", "请撤销后来并入的信访件的关联。", DESIGN),
+    "link.split": _Line("该信访件已分办到多个案件。", "请先撤销分办。", "督察件跨区分计"),
+    "request.token": _Line("请求没有令牌。", "请在 Authorization: Bearer 后附令牌；令牌由管理员签发。", DESIGN),
+    "request.path": _Line("没有{what}。", "请核对地址和编号。", DESIGN),
+    "request.failed": _Line("系统暂时不能办理（{what}）。", "请稍后重试；同一Idempotency-Key重试不会重复办理。", DESIGN),
+}
+"""Refusals of services at the edge, before or beside the rules of a case: what was sent, how often, which file, which link."""
+
+
 def refuse(code: str, *, field: str | None = None, **values: object) -> Refusal:
     """The refusal of that code with its sentence filled in; raises KeyError for an unknown code or a missing value."""
-    line = CATALOGUE[code]
+    line = CATALOGUE.get(code) or REQUESTS[code]
     return Refusal(
         code=code,
         message=line.message.format_map(values),

@@ -22,6 +22,7 @@ from services.domain.parameters import (
     parse_parameters,
 )
 from services.domain.principals import AccessRules
+from services.domain.register_rules import RegisterRules
 from services.domain.supervision.ladder import LadderRules
 from services.domain.supervision.look_back import LookBackRules
 
@@ -36,6 +37,7 @@ FILES: Mapping[str, type[Parameters]] = {
     "ladder.yaml": LadderRules,
     "ledger.yaml": LedgerRules,
     "look_back.yaml": LookBackRules,
+    "registers.yaml": RegisterRules,
 }
 
 
@@ -51,6 +53,7 @@ class RuleBook:
     ladder: LadderRules
     ledger: LedgerRules
     look_back: LookBackRules
+    registers: RegisterRules
 
 
 def parse_rule_book(texts: Mapping[str, str]) -> RuleBook:
@@ -79,6 +82,7 @@ def parse_rule_book(texts: Mapping[str, str]) -> RuleBook:
         ladder=parsed["ladder.yaml"],
         ledger=parsed["ledger.yaml"],
         look_back=parsed["look_back.yaml"],
+        registers=parsed["registers.yaml"],
     )
 
 

@@ -24,6 +24,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(default=Path(".petitions"), description="State of the local stack: data, logs, secrets, caches.")
     city: Path = Field(default=Path("deploy/city/example"), description="Folder with the city file.")
+    rules: Path = Field(default=Path("deploy/rules"), description="Folder with the rules of casework.")
     models: Path | None = Field(default=None, description="Folder with trained models; the shipped ones otherwise.")
 
     kafka: str | None = Field(default=None, description="Bootstrap servers; a broker of our own is started otherwise.")
@@ -42,6 +43,16 @@ class Settings(BaseSettings):
     vault_key: SecretStr | None = Field(default=None, description="Key ring as JSON; or name a file.")
     vault_key_file: Path | None = None
 
+    token_key: SecretStr | None = Field(default=None, description="Key that access tokens are hashed under; or name a file.")
+    token_key_file: Path | None = None
+
+    evidence: str | None = Field(
+        default=None, description="Where evidence is kept: a folder, or s3://bucket/prefix (credentials as AWS_… variables)."
+    )
+    http_host: str = Field(default="127.0.0.1", description="Address the HTTP API and the pages listen on.")
+    http_rate: int = Field(default=2000, ge=1, description="Requests of one caller in ten seconds, in each process.")
+    http_port: int = Field(default=0, description="Port of the HTTP API and the pages; 0 takes a free one.")
+
     batch: int = Field(default=500, ge=1, le=2000, description="Records handled in one transaction.")
     retry_seconds: float = Field(default=120.0, gt=0, description="Backing off in place, well below max.poll.interval.")
     dead_letter_ratio: float = Field(default=0.5, gt=0, le=1, description="Stop rather than set aside more than this share.")
@@ -53,7 +64,7 @@ class Settings(BaseSettings):
 
 def load() -> Settings:
     """Read the settings; raises `UnknownSettings` naming the variables nobody reads (a misspelt one must not pass)."""
-    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields} | {f"{PREFIX}DATA"}
+    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields} | {f"{PREFIX}DATA", f"{PREFIX}TOKEN"}
     unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
     if unknown:
         raise UnknownSettings(f"unknown settings {', '.join(unknown)}: unset them or correct the name (see README, Configuration)")

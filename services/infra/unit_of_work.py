@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from uuid import UUID, uuid4
 
 import orjson
 
 from contracts.dead_letter import DeadLettered, FailureVerdict
-from contracts.envelope import Event, cloud_headers
+from contracts.envelope import Event, cloud_headers, headers_of
 from contracts.topics import BY_NAME, Topic
 from services.infra.clock import Clock, system_clock
 from services.infra.failures import Permanent
@@ -73,18 +74,37 @@ class UnitOfWork:
             subject=str(key),
             traceparent=child_of(traceparent),
         )
-        value = event.to_bytes()
+        self._add(topic, key, event.event_id, event.to_bytes(), headers)
+
+    def emit_value(
+        self, topic: Topic, key: object, event_id: UUID, value: bytes, *, at: datetime, type_: str, traceparent: str | None = None
+    ) -> None:
+        """As `emit`, for a payload that is JSON already: on hot paths the model is not built to be taken apart again."""
+        headers = headers_of(
+            event_id, at, type_=type_, source=f"petitions/{self.service}", subject=str(key), traceparent=child_of(traceparent)
+        )
+        self._add(topic, key, event_id, value, headers)
+
+    def _add(self, topic: Topic, key: object, event_id: UUID, value: bytes, headers: dict[str, str]) -> None:
         if len(value) > topic.max_bytes:
             # The broker would refuse it, and the relay would stand still behind it for ever.
             raise Permanent(f"an event for {topic.name} has {len(value)} bytes, more than the {topic.max_bytes} allowed")
-        self._outbox.append((event.event_id, topic.name, str(key), value, headers))
+        self._outbox.append((event_id, topic.name, str(key), value, headers))
+
+    def mark(self) -> int:
+        """Where the collected events stand; for `forget`."""
+        return len(self._outbox)
+
+    def forget(self, mark: int) -> None:
+        """Drop events collected since a mark, together with the savepoint they belonged to."""
+        del self._outbox[mark:]
 
     def emit_raw(self, topic: str, key: bytes | None, value: bytes, headers: dict[str, str]) -> None:
         """Publish a record as it once came, for replays; the relay treats it like any other."""
         self._outbox.append((uuid4(), topic, (key or b"").decode("utf-8", "replace"), value, headers))
 
     async def dead_letter(
-        self, record: Record, verdict: FailureVerdict, reason: str, *, reasons: Sequence[dict] = (), id: UUID | None = None
+        self, record: Record, verdict: FailureVerdict, reason: str, *, reasons: Sequence[dict[str, object]] = (), id: UUID | None = None
     ) -> UUID:
         """Set a record aside with its bytes sealed, and announce it on the topic's dead-letter topic."""
         letter = id or uuid4()

@@ -14,10 +14,10 @@ from services.infra.settings import Settings
 from services.stack.errors import StackError, disk_errors
 from services.stack.kafka import Kafka, Say, silent
 from services.stack.postgres import Postgres
-from services.stack.secrets import vault_key
+from services.stack.secrets import token_key, vault_key
 from services.stack.state import Started, State, exclusive
 
-__all__ = ["Kafka", "Postgres", "StackError", "State", "jar_cache", "problems", "resolve", "start", "stop", "vault_key"]
+__all__ = ["Kafka", "Postgres", "StackError", "State", "jar_cache", "problems", "resolve", "start", "stop", "token_key", "vault_key"]
 
 TITLES = {Kafka.name: "Kafka", Postgres.name: "PostgreSQL"}
 VARIABLES = {Kafka.name: "PETITIONS_KAFKA", Postgres.name: "PETITIONS_DATABASE"}
@@ -30,7 +30,7 @@ def jar_cache() -> Path:
 
 
 def start(settings: Settings, say: Say = silent) -> Settings:
-    """Start what is not configured, make a vault key where there is none; returns settings with every address.
+    """Start what is not configured, make secrets where there are none; returns settings with every address.
 
     Raises `StackError`, also where another process is starting or ending the same home just now.
     """
@@ -44,6 +44,8 @@ def start(settings: Settings, say: Say = silent) -> Settings:
                 Postgres(settings.home).start(say)
             if settings.vault_key is None and settings.vault_key_file is None:
                 vault_key(settings.home)
+            if settings.token_key is None and settings.token_key_file is None:
+                token_key(settings.home)
     return resolve(settings)
 
 

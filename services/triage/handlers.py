@@ -88,8 +88,10 @@ class Triaging:
             for complaint, case in moves:
                 if complaint in memory.history:
                     memory.history.move(complaint, case)
+            memory.end(await rows.ended(connection, memory.snapshot))
         if missing := shards - memory.shards:
             await asyncio.to_thread(memory.learn, await rows.shard_rows(connection, sorted(missing)))
+            memory.end((case, True) for case in await rows.ended_in(connection, sorted(missing)))
         for rule, a, b in await rows.constraints(connection, memory.snapshot):
             memory.constrain(rule, a, b)
         memory.shards |= shards
@@ -165,7 +167,7 @@ class Triaging:
                 occurred_at=now, case_id=case_id, complaint_id=event.complaint_id, receipt_no=event.receipt_no,
                 link_id=link_id, region=event.region, channel=event.channel, key_item=event.key_item,
                 reporter=event.reporter, signatories=event.signatories, received_at=event.received_at,
-                registered_at=event.registered_at,
+                registered_at=event.registered_at, **answering(event),
             )  # fmt: skip
             if first:
                 payload = CaseOpened(case_no=counts.case_no, matter=firsts[case_id][1], **shared)
@@ -222,6 +224,16 @@ class Triaging:
 def case_number(at: datetime, sequence: int) -> str:
     """AJ (案件), the year, and a running number."""
     return f"AJ{at:%Y}-{sequence:07d}"
+
+
+def answering(event: ComplaintRegistered) -> dict[str, Any]:
+    """What whoever answers the complaint must know of it."""
+    return {
+        "source": event.source,
+        "external_id": event.external_id,
+        "confidential": event.confidential,
+        "reply_wanted": event.reply_wanted,
+    }
 
 
 def as_matter(reading: Reading, versions: ModelVersions) -> Matter:

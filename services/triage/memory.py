@@ -87,6 +87,12 @@ class Memory:
         self.history.forget([known.complaint.id])
         self.history.add(known.complaint, known.reading, known.case)
 
+    def end(self, cases: Iterable[tuple[str, bool]]) -> None:
+        """Cases ended (true) or were opened again (false); those the index does not hold are passed over."""
+        for case, ended in cases:
+            if self.history.cases.number(case) >= 0:
+                (self.history.close if ended else self.history.reopen)(case)
+
     def constrain(self, rule: str, a: UUID, b: UUID) -> None:
         """Obey what a person said of two complaints."""
         (self.history.must_link if rule == "must" else self.history.cannot_link)(str(a), str(b))

@@ -27,7 +27,18 @@ BY_IDS = _KNOWN + "WHERE c.id = ANY($1::uuid[])"
 NEWER = _KNOWN + "WHERE c.changed >= $1::text::xid8 AND c.worker <> $2 AND c.shard = ANY($3::text[])"
 MOVED = """
 SELECT DISTINCT l.complaint_id, v.case_id FROM triage.links l JOIN triage.live_links v USING (complaint_id)
-WHERE l.changed >= $1::text::xid8 AND l.worker IS DISTINCT FROM $2 AND l.act IN ('confirm', 'undo', 'link')
+WHERE l.changed >= $1::text::xid8 AND l.worker IS DISTINCT FROM $2 AND l.act IN ('confirm', 'undo', 'link', 'place')
+"""
+ENDED = """
+SELECT id, closed FROM triage.cases WHERE ended_changed >= $1::text::xid8
+"""
+ENDED_IN = """
+SELECT DISTINCT k.id FROM triage.cases k JOIN triage.live_links v ON v.case_id = k.id JOIN triage.complaints c ON c.id = v.complaint_id
+WHERE k.closed AND c.shard = ANY($1::text[])
+"""
+END = """
+UPDATE triage.cases AS c SET closed = n.closed, ended_changed = pg_current_xact_id()
+FROM unnest($1::uuid[], $2::bool[]) AS n (id, closed) WHERE c.id = n.id AND c.closed <> n.closed
 """
 CONSTRAINTS = "SELECT rule, a, b FROM triage.constraints WHERE $1::text IS NULL OR changed >= $1::text::xid8"
 # Two complaints that could be one matter share a guard: whoever decides second sees the first one's rows.
@@ -138,6 +149,16 @@ async def newer_rows(connection: Connection, since: str, worker: UUID, shards: S
 async def moved(connection: Connection, since: str, worker: UUID) -> list[tuple[str, str]]:
     """Complaints that people (or other workers) put into another case since a snapshot."""
     return [(str(r["complaint_id"]), str(r["case_id"])) for r in await connection.fetch(MOVED, since, worker)]
+
+
+async def ended(connection: Connection, since: str) -> list[tuple[str, bool]]:
+    """Cases that ended (true) or were opened again since a snapshot."""
+    return [(str(r["id"]), r["closed"]) for r in await connection.fetch(ENDED, since)]
+
+
+async def ended_in(connection: Connection, shards: Sequence[str]) -> list[str]:
+    """Ended cases with complaints of these shards."""
+    return [str(r["id"]) for r in await connection.fetch(ENDED_IN, list(shards))]
 
 
 async def constraints(connection: Connection, since: str | None) -> list[tuple[str, UUID, UUID]]:

@@ -6,6 +6,7 @@ refusal. Whatever the mix, every complaint's live weights over all cases sum to 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -17,7 +18,7 @@ from services.domain.case import events as e
 from services.domain.case.decision import Decision
 from services.domain.case.rules import Context
 from services.domain.case.state import CaseState
-from services.domain.case.status import BEFORE_WORK, CLOSING, WORKING, Status
+from services.domain.case.status import BEFORE_WORK, CLOSING, ENDED, WORKING, Status
 from services.domain.case.values import WHOLE, Id, Link, Text, Value
 from services.domain.principals import Role
 from services.domain.refusals import Refusal, refuse
@@ -28,7 +29,10 @@ ACCEPTED_LABEL = "关联调整"
 
 
 class UndoLink(Value):
-    """A link was wrong: the complaint leaves `case_id` and stands in `restored_case` (known, or opened by this)."""
+    """A link was wrong: the complaint leaves `case_id` and stands in `restored_case` (known, or opened by this).
+
+    `apart` keeps every later run from bringing it back; false where the complaint only moves on to a better case.
+    """
 
     type: Literal["undo_link"] = "undo_link"
     case_id: Id
@@ -37,6 +41,7 @@ class UndoLink(Value):
     restored_case_no: Id
     link_id: Id
     reason: Text
+    apart: bool = True
 
 
 class Split(Value):
@@ -61,13 +66,17 @@ class UndoSplit(Value):
 
 
 class Merge(Value):
-    """`source` goes into `target` with all its complaints (并案)."""
+    """`source` goes into `target` with all its complaints (并案).
+
+    `recurrence`: a complaint that had a case of its own turns out to be a repeat of an ended one, which it reopens.
+    """
 
     type: Literal["merge"] = "merge"
     operation: Id
     source: Id
     target: Id
     reason: Text
+    recurrence: bool = False
 
 
 class UndoMerge(Value):
@@ -152,6 +161,7 @@ def _undo_link(operation: UndoLink, decisions: Mapping[str, Decision]) -> Plan |
         link_id=link.id,
         complaint_id=link.complaint_id,
         restored_case=operation.restored_case,
+        cannot_link=operation.apart,
         **here.stamp(),
     )
     kind = LinkKind.FIRST_REPORT if not there.state.links else link.kind
@@ -275,26 +285,41 @@ def _merge(operation: Merge, decisions: Mapping[str, Decision]) -> Plan | Refusa
         return source
     if isinstance(target, Refusal):
         return target
+    again = operation.recurrence and target.state.status in ENDED
     for decision in (source, target):
-        if decision.state.status not in MERGEABLE:
+        if decision.state.status not in MERGEABLE and not (again and decision is target):
             return refuse("merge.state", case=decision.state.case_no, state=_label(decision.state))
     moved = tuple(_moved(link, operation.operation) for link in source.state.links)
+    joined: tuple[e.CaseEvent, ...] = (
+        e.LinksMerged(source=operation.source, operation=operation.operation, links=moved, **target.stamp()),
+    )
+    if again:
+        joined += (
+            e.Reopened(
+                ordinal=target.state.ordinal + 1,
+                after_close_out=target.state.status in (Status.CLOSED_OUT, Status.LOOKED_BACK),
+                received_at=max(link.received_at for link in moved),
+                **target.stamp(),
+            ),
+        )
     return {
         operation.source: (
             e.MergedAway(into=operation.target, operation=operation.operation, **source.stamp()),
         ),
-        operation.target: (
-            e.LinksMerged(
-                source=operation.source, operation=operation.operation, links=moved, **target.stamp()
-            ),
-        ),
+        operation.target: joined,
     }
 
 
 def _moved(link: Link, operation: str) -> Link:
     """The row in its new case: its id tells where it came from; a first report is one among several there."""
     kind = LinkKind.MERGED_REPORT if link.kind is LinkKind.FIRST_REPORT else link.kind
-    return link.model_copy(update={"id": f"{operation}/{link.id}", "kind": kind, "operation": operation})
+    return link.model_copy(update={"id": _moved_id(operation, link.id), "kind": kind, "operation": operation})
+
+
+def _moved_id(operation: str, link_id: str) -> str:
+    """Operation and old id; a digest of both where a row was moved so often that they would not fit."""
+    plain = f"{operation}/{link_id}"
+    return plain if len(plain) <= 100 else f"{operation[:60]}/{hashlib.sha256(plain.encode()).hexdigest()[:32]}"
 
 
 def _undo_merge(operation: UndoMerge, decisions: Mapping[str, Decision]) -> Plan | Refusal:
@@ -307,15 +332,15 @@ def _undo_merge(operation: UndoMerge, decisions: Mapping[str, Decision]) -> Plan
     here = {link.id: link for link in target.state.links}
     # What left the target since then, or changed its weight there, is taken as it is now.
     back = tuple(
-        link.model_copy(update={"weight": here[f"{operation.operation}/{link.id}"].weight})
+        link.model_copy(update={"weight": here[_moved_id(operation.operation, link.id)].weight})
         for link in state.links_before_merge
-        if f"{operation.operation}/{link.id}" in here
+        if _moved_id(operation.operation, link.id) in here
     )
     if not back:
         return refuse("merge.none", operation=operation.operation)
     if len(back) == len(target.state.links):
         return refuse("merge.empties", case=target.state.case_no)
-    released = tuple(f"{operation.operation}/{link.id}" for link in back)
+    released = tuple(_moved_id(operation.operation, link.id) for link in back)
     return {
         operation.target: (
             e.LinksReleased(operation=operation.operation, link_ids=released, **target.stamp()),
