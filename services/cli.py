@@ -17,7 +17,7 @@ COMMANDS: dict[str, str] = {
     "status": "local",
     "doctor": "local",
     "migrate": "local",
-    "supervise": "local",
+    "run-services": "local",
     "serve": "serve",
     "demo": "demo",
     "publish": "publish",
@@ -25,9 +25,29 @@ COMMANDS: dict[str, str] = {
     "case": "cases",
     "link": "links",
     "triage": "offline",
+    "train": "training",
+    "models": "training",
+    "index": "index",
+    "overdue": "clocks",
+    "clocks": "clocks",
+    "supervise": "supervision",
+    "look-back": "look_back",
+    "indicators": "analytics",
+    "hot": "analytics",
+    "rising": "analytics",
+    "matter": "analytics",
+    "brief": "analytics",
+    "analytics": "analytics",
+    "export": "exports",
     "dlq": "deadletters",
     "city": "city",
+<<<<<<< HEAD
     "vault": "vault",
+=======
+    "access": "access",
+    "account": "accounts",
+    "audit": "audit",
+>>>>>>> main
 }
 """Command → module of `services.commands` whose `register` adds it. Only what is asked for is imported: a service process
 starts through here too, and must not carry every other command's libraries."""

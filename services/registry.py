@@ -4,23 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from services.infra.runtime import Runtime
+from services.infra.runtime import Runtime
 
 SERVICES: dict[str, str] = {
     "intake": "services.intake.app",
     "triage": "services.triage.app",
     "dispatch": "services.dispatch.app",
     "casework": "services.casework.app",
+    "supervision": "services.supervision.app",
+    "registers": "services.registers.app",
+    "analytics": "services.analytics.app",
+    "console": "services.console.app",
     "relay": "services.relay.app",
 }
 """Name → module with `attach(runtime)`, in the order of the event flow."""
 
-LAYOUT: tuple[tuple[str, ...], ...] = (("intake",), ("triage",), ("triage",), ("dispatch",), ("casework",), ("relay",))
-"""One process per entry. In production each service is a deployment of its own; so it is here. Triage costs more processor
-time than everything else together, so it has two workers."""
+LAYOUT: tuple[tuple[str, ...], ...] = (
+    ("intake",),
+    ("triage",),
+    ("triage",),
+    ("dispatch",),
+    ("casework",),
+    ("supervision", "registers", "analytics"),
+    ("console",),
+    ("relay",),
+)
+"""One process per entry. In production each service is a deployment of its own; here those with little to do share one, and
+triage, which costs more processor time than everything else together, has two workers."""
 
 
 def layout_of(services: Iterable[str]) -> list[tuple[str, ...]]:

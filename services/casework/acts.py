@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import orjson
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from services.domain.case.commands import COMMANDS, Command, parse_command
@@ -67,10 +68,11 @@ class UndoMerge(Act):
 
 
 class ConfirmSuggestion(Act):
-    """A link the machine suggested is right: the complaint joins the suggested case."""
+    """A link the machine suggested is right: the complaint joins the suggested case, with new facts or without."""
 
     type: Literal["confirm_suggestion"] = "confirm_suggestion"
     link_id: UUID
+    new_facts: bool = False
 
 
 class RefuseSuggestion(Act):
@@ -113,6 +115,12 @@ def parse(raw: bytes, kind: object) -> Command | Act | Refusal:
         return parse_command(raw)
     except ValidationError as failure:
         return fields_refused(kind, failure)
+
+
+def read(value: object) -> Command | Act | Refusal:
+    """As `parse`, from a value that was read from JSON already."""
+    kind = value.get("type") if isinstance(value, dict) else None
+    return parse(orjson.dumps(value), kind)
 
 
 def fields_refused(kind: str, failure: ValidationError) -> Refusal:

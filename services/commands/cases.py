@@ -7,11 +7,14 @@ from typing import Any
 import typer
 
 from contracts.vocabulary import LinkKind
+from services.commands import casework
 from services.commands.output import JSON_OPTION, Failed, console, print_json, print_table, run
 from services.commands.session import connection
+from services.domain.case.status import Status
 
 CASES = """
 SELECT c.case_no, c.id, c.region_code, c.matter, c.complaints, c.reporters, c.repeat_ordinal, c.opened_at, a.event AS assigned,
+<<<<<<< HEAD
        l.event AS leader, t.event AS task_force, w.event AS wanted
 FROM triage.cases c
 LEFT JOIN LATERAL (SELECT event FROM dispatch.assignments WHERE case_id = c.id ORDER BY sequence DESC LIMIT 1) a ON true
@@ -19,13 +22,30 @@ LEFT JOIN dispatch.leader_assignments l ON l.case_id = c.id
 LEFT JOIN dispatch.task_forces t ON t.case_id = c.id
 LEFT JOIN dispatch.leaders_wanted w ON w.case_id = c.id AND w.appointed_at IS NULL
 WHERE (NOT $6 OR w.case_id IS NOT NULL) AND ($1::text IS NULL OR l.event ->> 'leader_id' = $1 OR l.event ->> 'name' = $1)
+=======
+       l.event AS leader, t.event AS task_force, w.status, w.version, due.label AS due_label, due.last_day AS due_day,
+       coalesce(due.due_at <= now(), false) AS overdue
+FROM triage.cases c LEFT JOIN casework.cases w ON w.case_id = c.id
+LEFT JOIN LATERAL (SELECT event FROM dispatch.assignments WHERE case_id = c.id ORDER BY sequence DESC LIMIT 1) a ON true
+LEFT JOIN dispatch.leader_assignments l ON l.case_id = c.id
+LEFT JOIN dispatch.task_forces t ON t.case_id = c.id
+LEFT JOIN supervision.cases s ON s.case_id = c.id
+LEFT JOIN LATERAL (SELECT label, last_day, due_at FROM supervision.clocks k WHERE k.case_id = c.id AND k.kind = 'limit'
+                   ORDER BY due_at LIMIT 1) due ON true
+WHERE ($1::text IS NULL OR l.event ->> 'leader_id' = $1 OR l.event ->> 'name' = $1)
+>>>>>>> main
   AND ($2::text IS NULL OR a.event -> 'lead' ->> 'unit_id' = $2) AND ($3::text IS NULL OR c.region_code = $3)
-  AND c.complaints >= $4 AND c.complaints > 0
+  AND c.complaints >= $4 AND c.complaints > 0 AND (NOT $6 OR s.open) AND (NOT $7 OR due.due_at <= now())
 ORDER BY c.opened_at DESC, c.id LIMIT $5
 """
 CASE = """
+<<<<<<< HEAD
 SELECT c.*, a.event AS assigned, l.event AS leader, t.event AS task_force, w.event AS wanted FROM triage.cases c
 LEFT JOIN dispatch.leaders_wanted w ON w.case_id = c.id AND w.appointed_at IS NULL
+=======
+SELECT c.*, a.event AS assigned, l.event AS leader, t.event AS task_force, w.status, w.version FROM triage.cases c
+LEFT JOIN casework.cases w ON w.case_id = c.id
+>>>>>>> main
 LEFT JOIN LATERAL (SELECT event FROM dispatch.assignments WHERE case_id = c.id ORDER BY sequence DESC LIMIT 1) a ON true
 LEFT JOIN dispatch.leader_assignments l ON l.case_id = c.id
 LEFT JOIN dispatch.task_forces t ON t.case_id = c.id
@@ -49,6 +69,7 @@ def register(app: typer.Typer) -> None:
     app.command("cases")(cases)
     case = typer.Typer(no_args_is_help=True, help="One case.")
     case.command("show")(show)
+    casework.register(case)
     app.add_typer(case, name="case")
 
 
@@ -58,6 +79,8 @@ def cases(
     region: str = typer.Option(None, help="Only cases of this district (six digits)."),
     leaderless: bool = typer.Option(False, "--leaderless", help="Only cases that need a leader in charge and have none."),
     repeated: bool = typer.Option(False, "--repeated", help="Only cases with two complaints or more."),
+    still_open: bool = typer.Option(False, "--open", help="Only cases somebody still owes something on."),
+    overdue: bool = typer.Option(False, "--overdue", help="Only cases with an overdue duty (see also petitions overdue)."),
     limit: int = typer.Option(30, min=1, max=10_000, help="How many, the newest first."),
     as_json: bool = JSON_OPTION,
 ) -> None:
@@ -65,7 +88,12 @@ def cases(
 
     async def work() -> list[dict[str, Any]]:
         async with connection() as c:
+<<<<<<< HEAD
             return [as_dict(row) for row in await c.fetch(CASES, leader, unit, region, 2 if repeated else 1, limit, leaderless)]
+=======
+            found = await c.fetch(CASES, leader, unit, region, 2 if repeated else 1, limit, still_open, overdue)
+            return [{**as_dict(row), **due_next(row)} for row in found]
+>>>>>>> main
 
     found = run(work())
     if as_json:
@@ -73,16 +101,30 @@ def cases(
         return
     print_table(
         f"案件（最新 {len(found)} 件）",
-        ("案号", "区划", "类型", "对象／地点", "件次", "人", "主办", "包案领导", "专班"),
+        ("案号", "状态", "区划", "类型", "对象／地点", "件次", "人", "主办", "包案领导", "专班", "最近期限"),
         [
+<<<<<<< HEAD
             (c["case_no"], c["region"] or "未知", c["kind"], c["subject"], c["complaints"], c["reporters"], c["lead"] or "待派",
              c["leader"] or ("待定" if c["leader_wanted"] else ""), "有" if c["task_force"] else "")
+=======
+            (c["case_no"], c["status_label"], c["region"] or "未知", c["kind"], c["subject"], c["complaints"], c["reporters"], c["lead"] or "待派",
+             c["leader"] or "", "有" if c["task_force"] else "", c["due"])
+>>>>>>> main
             for c in found
         ],
         empty="No cases yet: publish complaints with petitions publish FILE, or run make demo.",
     )  # fmt: skip
     if found:
         console.print("next: petitions case show 案号", style="dim", markup=False)
+
+
+def due_next(row: Any) -> dict[str, Any]:
+    """Which duty is due next, as supervision has it."""
+    late = "（逾期）" if row["overdue"] else ""
+    return {
+        "overdue": row["overdue"],
+        "due": f"{row['due_label']} {row['due_day']}{late}" if row["due_label"] else "",
+    }
 
 
 def show(
@@ -105,7 +147,7 @@ def show(
     if as_json:
         print_json(found)
         return
-    console.print(f"[bold]{found['case_no']}[/bold]  {found['kind']}  {found['subject']}  {found['complaints']} 件次 {found['reporters']} 人")
+    console.print(f"[bold]{found['case_no']}[/bold]  {found['kind']}  {found['subject']}  {found['complaints']} 件次 {found['reporters']} 人  {found['status_label']}")
     if assigned := found["assigned"]:
         co = "、".join(u["name"] for u in assigned.get("co_handling", ())) or "无"
         console.print(f"主办 {assigned['lead']['name']}  协办 {co}", markup=False)
@@ -133,7 +175,7 @@ def show(
         for facts, mark in ((link["why"], "同"), (link["against"], "异")):
             if facts:
                 console.print(f"    {mark}：{'；'.join(fact['text'] for fact in facts)}", markup=False, style="dim")
-    console.print("next: petitions link undo 关联编号 --reason 理由", style="dim", markup=False)
+    console.print(f"next: petitions case gates {found['case_no']}, petitions case history {found['case_no']}, petitions link undo 关联编号 --reason 理由", style="dim", markup=False)
 
 
 def as_dict(row: Any) -> dict[str, Any]:
@@ -157,4 +199,7 @@ def as_dict(row: Any) -> dict[str, Any]:
         "leader_wanted": row["wanted"]["reasons"] if row["wanted"] else None,
         "task_force": force["task_force_id"] if force else None,
         "opened_at": row["opened_at"].isoformat(),
+        "status": row["status"],
+        "status_label": Status(row["status"]).label if row["status"] else "待登记",
+        "version": row["version"],
     }

@@ -10,7 +10,10 @@ from typing import Any
 import psycopg
 import typer
 
+from services.commands.access import synchronise
+from services.commands.operator import enter_operator
 from services.commands.output import JSON_OPTION, Failed, console, print_json, print_table, run
+from services.infra.cities import load_city
 from services.infra.failures import TRANSIENT, describe
 from services.infra.migrations import migrate
 from services.infra.settings import Settings, UnknownSettings, load
@@ -37,7 +40,7 @@ def register(app: typer.Typer) -> None:
     app.command("migrate")(migrate_servers)
     app.command("status")(status)
     app.command("doctor")(examine)
-    app.command("supervise", hidden=True)(supervise)
+    app.command("run-services", hidden=True)(supervise)
 
 
 def configured() -> Settings:
@@ -58,6 +61,7 @@ def bring_up(services: str | None) -> Settings:
             assert resolved.database is not None
             spinner.update("schema and topics")
             reach(resolved)
+            asyncio.run(_enter_people(resolved, own=settings.database is None))
             if state.State(settings.home).running("supervisor") is None:
                 supervisor.stop(settings.home)
                 supervisor.detach(settings, services or ",".join(SERVICES))
@@ -69,6 +73,17 @@ def bring_up(services: str | None) -> Settings:
     return resolved
 
 
+async def _enter_people(settings: Settings, *, own: bool) -> None:
+    """The city's people may act; on a database of this machine's `own` also whoever started it, at its terminal."""
+    from services.commands.session import connection
+
+    city = load_city(settings.city)
+    async with connection(settings) as c, c.transaction():
+        await synchronise(c, city)
+        if own:
+            await enter_operator(c, settings, city.code)
+
+
 def up(
     services: str = typer.Option(None, help="Only these, comma-separated; all of them otherwise."),
     detach: bool = typer.Option(False, "--detach", help="Return once everything is ready; petitions down ends it."),
@@ -76,6 +91,8 @@ def up(
     """Start what is needed and run the services; in the foreground until Ctrl-C unless --detach."""
     settings = bring_up(services)
     console.print(f"Kafka {settings.kafka}; logs in {settings.home / 'log'}", markup=False)
+    if http := state.State(settings.home).running("http"):
+        console.print(f"HTTP API http://{settings.http_host}:{http.port}/api/v1 (document: /api/v1/openapi.json)", markup=False)
     console.print("next: petitions publish FILE, petitions demo, petitions status, petitions down", style="dim", markup=False)
     if detach:
         return

@@ -7,6 +7,7 @@ import sys
 import typer
 import uvloop
 
+from services.casework.ports import LINK_BOOK
 from services.commands.output import Failed
 from services.commands.session import settings
 from services.infra import log
@@ -15,6 +16,7 @@ from services.infra.failures import TRANSIENT, describe
 from services.infra.runtime import Runtime, run
 from services.infra.vault import VaultKeyMissing
 from services.registry import UnknownService, attach
+from services.triage.book import Book
 
 
 def register(app: typer.Typer) -> None:
@@ -35,6 +37,7 @@ def serve(
 
     async def work() -> int:
         runtime = Runtime(configured, names)
+        runtime.provided[LINK_BOOK] = Book()
         for name in names:
             attach(name)(runtime)
         return await run(runtime)

@@ -20,7 +20,7 @@ from services.dispatch import repository as rows
 from services.dispatch.leading import Leading
 from services.dispatch.matters import matter_of
 from services.domain.city import City
-from services.domain.routing import RouteDecision, route
+from services.domain.routing import NOBODY, Returned, route
 from services.infra.clock import Clock
 from services.infra.failures import describe
 from services.infra.metrics import ASSIGNED as ASSIGNED_TOTAL
@@ -58,11 +58,11 @@ class Dispatching:
         # Topics are not ordered to each other: within a batch a case is opened before it is added to, and the newest
         # counts win.
         events.sort(key=lambda item: (not isinstance(item[0], CaseOpened), item[0].occurred_at))
-        await self._city(unit)
+        await self.renew(unit)
         with stage("dispatch", "lock"):
             cases = await rows.lock_cases(unit.connection, sorted({event.case_id for event, _ in events}))
         with stage("dispatch", "decide"):
-            batch = _Batch(unit, self.city, self.clock())
+            batch = Batch(unit, self.city, self.clock())
             changed: dict[UUID, Record] = {}
             for event, record in events:
                 case = cases[event.case_id]
@@ -71,20 +71,12 @@ class Dispatching:
                 else:
                     batch.count(case, event)
                 changed[event.case_id] = record
-            leading = Leading(unit, self.city, batch.now, batch.today)
-            await leading.lead([(cases[id], record) for id, record in changed.items()])
+            await batch.lead([(cases[id], record) for id, record in changed.items()])
         with stage("dispatch", "write"):
-            await rows.save_cases(unit.connection, [cases[id] for id in changed])
-            await rows.copy(unit.connection, "assignments", rows.ASSIGNMENT_COLUMNS, batch.assignments)
-            await leading.write()
+            await batch.write([cases[id] for id in changed])
+        return batch.observe
 
-        def observe() -> None:
-            batch.observe()
-            leading.observe()
-
-        return observe
-
-    async def _city(self, unit: UnitOfWork) -> None:
+    async def renew(self, unit: UnitOfWork) -> None:
         """Take the city file in force: the one loaded last, or ours where none was."""
         version = await unit.connection.fetchval(rows.CURRENT_VERSION)
         if version is None:
@@ -95,12 +87,13 @@ class Dispatching:
             self.city = City.from_json(row["content"])
 
 
-class _Batch:
-    """Units for the cases of one batch, and the rows they become."""
+class Batch:
+    """Units and leaders for the cases of one batch, and the rows they become."""
 
     def __init__(self, unit: UnitOfWork, city: City, now: datetime) -> None:
         self.unit, self.city, self.now = unit, city, now
         self.today = now.astimezone(LOCAL).date()
+        self.leading = Leading(unit, city, now, self.today)
         self.assignments: list[tuple[Any, ...]] = []
         self.waits: list[float] = []
         self.kinds: Counter[str] = Counter()
@@ -117,12 +110,27 @@ class _Batch:
         case.key_item = case.key_item or event.key_item
         case.signatories = max(case.signatories, event.signatories)
         case.heard(event.received_at)
-        decision = route(matter_of(event, self.city, day=self.today), self.city)
+        self.assign(case, event, record)
+        self.waits.append((self.now - event.registered_at).total_seconds())
+
+    def assign(
+        self, case: rows.CaseRow, event: CaseOpened, record: Record, returned: Returned = NOBODY, *, designated: bool = False
+    ) -> None:
+        """Choose the units, for the first time or again after a return or a reopening."""
+        decision = route(matter_of(event, self.city, day=self.today), self.city, returned)
         case.assignments += 1
         case.lead_unit = decision.lead
-        value = self.unit.emit(ASSIGNED, event.case_id, self._assigned(case, event, decision), traceparent=record.traceparent)
+        assigned = CaseAssigned(
+            event_id=uuid5(event.case_id, f"assigned/{case.assignments}"), occurred_at=self.now, case_id=event.case_id,
+            case_no=event.case_no, sequence=case.assignments, lead=self._unit(decision.lead, UnitRole.LEAD),
+            co_handling=tuple(self._unit(id, UnitRole.CO_HANDLING) for id in decision.co_handling),
+            reasons=tuple(reason.text for reason in decision.reasons), rules=decision.rule_ids,
+            legal_basis=decision.legal_basis, confidence=decision.confidence, needs_human=decision.needs_human,
+            city_version=self.city.version, complaint_received_at=event.received_at, registered_at=event.registered_at,
+            designated=designated,
+        )  # fmt: skip
+        value = self.unit.emit(ASSIGNED, event.case_id, assigned, traceparent=record.traceparent)
         self.assignments.append((event.case_id, case.assignments, decision.lead, value, self.now))
-        self.waits.append((self.now - event.registered_at).total_seconds())
         self.kinds[self.city.unit(decision.lead).kind] += 1
 
     def count(self, case: rows.CaseRow, event: ComplaintLinked | LinkUndone) -> None:
@@ -135,22 +143,23 @@ class _Batch:
             case.signatories = max(case.signatories, event.signatories)
             case.heard(event.received_at)
 
+    async def lead(self, cases: Sequence[tuple[rows.CaseRow, Record]]) -> None:
+        """Appoint leaders where one is due."""
+        await self.leading.lead(cases)
+
+    async def write(self, cases: Sequence[rows.CaseRow]) -> None:
+        """Whole batches at a time."""
+        await rows.save_cases(self.unit.connection, cases)
+        await rows.copy(self.unit.connection, "assignments", rows.ASSIGNMENT_COLUMNS, self.assignments)
+        await self.leading.write()
+
     def observe(self) -> None:
         """Outcomes into the metrics, after the commit."""
         for wait in self.waits:
             INTAKE_TO_ASSIGNMENT.observe(wait)
         for kind, n in self.kinds.items():
             ASSIGNED_TOTAL.labels(kind).inc(n)
-
-    def _assigned(self, case: rows.CaseRow, event: CaseOpened, decision: RouteDecision) -> CaseAssigned:
-        return CaseAssigned(
-            event_id=uuid5(event.case_id, f"assigned/{case.assignments}"), occurred_at=self.now, case_id=event.case_id,
-            case_no=event.case_no, sequence=case.assignments, lead=self._unit(decision.lead, UnitRole.LEAD),
-            co_handling=tuple(self._unit(id, UnitRole.CO_HANDLING) for id in decision.co_handling),
-            reasons=tuple(reason.text for reason in decision.reasons), rules=decision.rule_ids,
-            legal_basis=decision.legal_basis, confidence=decision.confidence, needs_human=decision.needs_human,
-            city_version=self.city.version, complaint_received_at=event.received_at, registered_at=event.registered_at,
-        )  # fmt: skip
+        self.leading.observe()
 
     def _unit(self, id: str, role: UnitRole) -> AssignedUnit:
         return AssignedUnit(unit_id=id, name=self.city.unit(id).name, role=role)

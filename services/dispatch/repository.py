@@ -14,18 +14,20 @@ from services.infra.postgres import Connection
 ENSURE = "INSERT INTO dispatch.cases (case_id) SELECT id FROM unnest($1::uuid[]) AS id ORDER BY id ON CONFLICT DO NOTHING"
 LOCK = """
 SELECT case_id, case_no, opened::text AS opened, complaints, reporters, repeat_ordinal, signatories, supervised, key_item,
-       reopened, assignments, lead_unit, leader_id, channel, first_received, last_received
+       reopened, ended, assignments, lead_unit, leader_id, channel, first_received, last_received
 FROM dispatch.cases WHERE case_id = ANY($1::uuid[]) ORDER BY case_id FOR UPDATE
 """
 SAVE = """
 UPDATE dispatch.cases AS c SET case_no = n.case_no, opened = coalesce(n.opened, c.opened), complaints = n.complaints,
     reporters = n.reporters, repeat_ordinal = n.ordinal, signatories = n.signatories, supervised = n.supervised,
     key_item = n.key_item, assignments = n.assignments, lead_unit = n.lead_unit, leader_id = n.leader_id,
-    channel = n.channel, first_received = n.first_received, last_received = n.last_received
+    channel = n.channel, first_received = n.first_received, last_received = n.last_received, reopened = n.reopened,
+    ended = n.ended
 FROM unnest($1::uuid[], $2::text[], $3::jsonb[], $4::int[], $5::int[], $6::int[], $7::int[], $8::bool[], $9::bool[],
-            $10::int[], $11::text[], $12::text[], $13::text[], $14::timestamptz[], $15::timestamptz[])
+            $10::int[], $11::text[], $12::text[], $13::text[], $14::timestamptz[], $15::timestamptz[], $16::bool[],
+            $17::bool[])
     AS n (id, case_no, opened, complaints, reporters, ordinal, signatories, supervised, key_item, assignments, lead_unit,
-          leader_id, channel, first_received, last_received)
+          leader_id, channel, first_received, last_received, reopened, ended)
 WHERE c.case_id = n.id
 """
 # Loads are read under one lock, so that two batches cannot both give a leader the last case of the limit.
@@ -36,6 +38,13 @@ INSERT INTO dispatch.city_versions (version, content, loaded_at, loaded_by) VALU
 """
 CURRENT_CITY = "SELECT version, content::text AS content FROM dispatch.city_versions ORDER BY loaded_at DESC LIMIT 1"
 CURRENT_VERSION = "SELECT version FROM dispatch.city_versions ORDER BY loaded_at DESC LIMIT 1"
+KEEP_RETURNS = """
+INSERT INTO dispatch.returns (case_id, version, unit_id, ground, proposed_unit, at)
+SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::timestamptz[]) ON CONFLICT DO NOTHING
+"""
+RETURNS = """
+SELECT case_id, unit_id, ground, proposed_unit FROM dispatch.returns WHERE case_id = ANY($1::uuid[]) ORDER BY case_id, version
+"""
 # A case is announced once as wanting a leader, however many complaints ask again.
 WANTED = "SELECT case_id FROM dispatch.leaders_wanted WHERE case_id = ANY($1::uuid[])"
 WANTED_COLUMNS = ("case_id", "event", "since")
@@ -45,17 +54,17 @@ LEADER_COLUMNS = ("case_id", "leader_id", "event", "at")
 FORCE_COLUMNS = ("id", "case_id", "template", "event", "at")
 SAVED = (
     "case_id", "case_no", "changed_event", "complaints", "reporters", "repeat_ordinal", "signatories", "supervised",
-    "key_item", "assignments", "lead_unit", "leader_id", "channel", "first_received", "last_received",
+    "key_item", "assignments", "lead_unit", "leader_id", "channel", "first_received", "last_received", "reopened", "ended",
 )  # fmt: skip
-COLUMNS = (*(name for name in SAVED if name != "changed_event"), "opened", "reopened")
+COLUMNS = (*(name for name in SAVED if name != "changed_event"), "opened")
 
 
 class CaseRow:
     """What dispatch knows of a case while a batch is handled; `opened` is the opened event as JSON, once it came."""
 
     __slots__ = (
-        "assignments", "case_id", "case_no", "changed_event", "channel", "complaints", "first_received", "key_item",
-        "last_received", "lead_unit", "leader_id", "opened", "reopened", "repeat_ordinal", "reporters", "signatories",
+        "assignments", "case_id", "case_no", "changed_event", "channel", "complaints", "ended", "first_received",
+        "key_item", "last_received", "lead_unit", "leader_id", "opened", "reopened", "repeat_ordinal", "reporters", "signatories",
         "supervised",
     )  # fmt: skip
     case_id: UUID
@@ -68,6 +77,7 @@ class CaseRow:
     supervised: bool
     key_item: bool
     reopened: bool
+    ended: bool
     assignments: int
     lead_unit: str | None
     leader_id: str | None
@@ -125,3 +135,11 @@ async def copy(connection: Connection, table: str, columns: Sequence[str], rows:
     """Append rows to one of dispatch's tables."""
     if rows:
         await connection.copy_records_to_table(table, schema_name="dispatch", columns=columns, records=rows)
+
+
+async def returned(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, list[Any]]:
+    """Returns of these cases in order."""
+    found: dict[UUID, list[Any]] = {}
+    for row in await connection.fetch(RETURNS, list(ids)):
+        found.setdefault(row["case_id"], []).append(row)
+    return found

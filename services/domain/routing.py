@@ -41,6 +41,21 @@ class Matter:
 
 
 @dataclass(frozen=True, slots=True)
+class Returned:
+    """Units that gave the case back (退单): none of them leads again, nor another of a kind whose duty it is not.
+
+    `proposed` is the unit the last of them named; a person decides whether that is right.
+    """
+
+    units: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
+    proposed: str | None = None
+
+
+NOBODY = Returned()
+
+
+@dataclass(frozen=True, slots=True)
 class RouteReason:
     """One step of the decision: a stable word for machines and a Chinese sentence for people."""
 
@@ -80,9 +95,9 @@ class RouteChange:
     changed: tuple[str, ...]
 
 
-def route(matter: Matter, city: City) -> RouteDecision:
+def route(matter: Matter, city: City, returned: Returned = NOBODY) -> RouteDecision:
     """Choose lead and co-handling units. Total: every matter gets a lead unit of the city, at worst a desk."""
-    return _Routing(matter, city).decide()
+    return _Routing(matter, city, returned).decide()
 
 
 def diff(old: City, new: City, cases: Iterable[tuple[str, Matter]]) -> list[RouteChange]:
@@ -124,10 +139,11 @@ class _Routing:
 
     __slots__ = (
         "_accused", "_basis", "_city", "_co", "_district", "_districts", "_human", "_index", "_matter", "_policy",
-        "_reasons", "_region", "_rules",
+        "_reasons", "_region", "_returned", "_rules",
     )  # fmt: skip
 
-    def __init__(self, matter: Matter, city: City) -> None:
+    def __init__(self, matter: Matter, city: City, returned: Returned) -> None:
+        self._returned = returned
         self._matter, self._city, self._index = matter, city, city.index
         self._policy = city.document.policy
         self._reasons: list[RouteReason] = []
@@ -158,7 +174,10 @@ class _Routing:
         if not at_city:
             confidence *= self._matter.region_confidence
         here = self._city.code if at_city else self._region
-        lead = self._seat(duty.lead, here)
+        lead = None if duty.lead in self._returned.kinds else self._seat(duty.lead, here, lead=True)
+        if lead is None and self._returned.units:
+            self._why("returned", "承办单位已退单，由统筹单位协调指定")
+            return self._desk(duty, self._index.units.get(self._returned.proposed or ""), confidence)
         if lead is None:
             self._why("no-unit", f"辖区没有可承办的“{duty.lead}”类单位")
             return self._desk(duty, None, confidence)
@@ -231,11 +250,11 @@ class _Routing:
             return True
         return False
 
-    def _seat(self, kind: str, region: str | None) -> Unit | None:
-        """The unit of a kind there or above, unless it is the one complained about."""
+    def _seat(self, kind: str, region: str | None, *, lead: bool = False) -> Unit | None:
+        """The unit of a kind there or above, unless it is the one complained about, or is to lead what it returned."""
         for code in self._city.lineage(region):
             unit = self._index.seats.get((kind, code))
-            if unit is not None and unit.id not in self._accused:
+            if unit is not None and unit.id not in self._accused and not (lead and unit.id in self._returned.units):
                 return unit
         return None
 
@@ -273,7 +292,7 @@ class _Routing:
         """The district's desk, the city's where there is none or it is complained about; in the last resort any unit."""
         where = None if self._districts else self._district
         for desk in (self._city.desk(where), self._city.desk(None)):
-            if desk.id not in self._accused:
+            if desk.id not in self._accused and desk.id not in self._returned.units:
                 return desk
         others = (unit for unit in self._index.units.values() if unit.region == self._city.code)
         return next((unit for unit in others if unit.id not in self._accused), self._city.desk(None))

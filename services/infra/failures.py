@@ -32,6 +32,8 @@ class Verdict(StrEnum):
     BUG = "bug"
 
 
+CONTENDED: tuple[type[BaseException], ...] = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+"""Two transactions met; the one that gave way may simply begin again."""
 TRANSIENT: tuple[type[BaseException], ...] = (
     asyncpg.PostgresConnectionError,
     asyncpg.SerializationError,

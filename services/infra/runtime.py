@@ -62,8 +62,12 @@ class Runtime:
         work: Work,
         *,
         abandon: Callable[[Sequence[Record]], None] = lambda records: None,
+        only: Callable[[Record], bool] | None = None,
     ) -> None:
-        """Run `work` over every record of `topics`, each batch in one transaction (see `batches`)."""
+        """Run `work` over every record of `topics`, each batch in one transaction (see `batches`).
+
+        `only` passes over what does not concern the service by its headers, before it costs a row in the inbox.
+        """
         limit = DeadLetterLimit(self.settings.dead_letter_ratio, self.settings.dead_letter_run)
         count = DeadLetterCount(limit)
 
@@ -77,6 +81,9 @@ class Runtime:
                 clock=self.clock,
                 abandon=abandon,
             )
+            records = [record for record in records if only(record)] if only else records
+            if not records:
+                return
             try:
                 await batches.run(records, work)
             except DeadLettersExceeded as failure:

@@ -13,9 +13,11 @@ from contracts.cases import CaseOpened, ComplaintLinked, Fact, LinkUndone, Matte
 from contracts.complaints import ComplaintRegistered
 from contracts.topics import LINK_UNDONE, LINKED, OPENED
 from contracts.vocabulary import LinkBand, LinkKind
+from services.domain.errors import Refused
+from services.domain.refusals import refuse as refuse_as
 from services.infra.unit_of_work import UnitOfWork
 from services.triage import repository as rows
-from services.triage.handlers import as_matter, case_number, words_of
+from services.triage.handlers import answering, as_matter, case_number, words_of
 from services.triage.memory import case_id_for
 
 LINK = "SELECT * FROM triage.links WHERE id = $1"
@@ -28,8 +30,17 @@ ON CONFLICT (a, b) DO UPDATE SET rule = excluded.rule, decided_by = excluded.dec
     changed = pg_current_xact_id()
 """
 INSERT_LINK = """
-INSERT INTO triage.links (id, complaint_id, case_id, act, answers, kind, band, score, to_complaint, versions, decided_by, reason, at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+INSERT INTO triage.links (id, complaint_id, case_id, act, answers, kind, band, score, to_complaint, versions, decided_by, reason, at, weight)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+"""
+# The id of the question it repeats is kept in the reason; asked twice, the second finds the first still open.
+ASK_AGAIN = """
+INSERT INTO triage.links (id, complaint_id, case_id, act, kind, band, score, to_complaint, why, against, parts, versions, decided_by, reason, at)
+SELECT $2, complaint_id, case_id, act, kind, band, score, to_complaint, why, against, parts, versions, $3, 'again ' || $1::uuid::text, $4
+FROM triage.links WHERE id = $1 AND act = 'suggest' AND NOT EXISTS (
+    SELECT 1 FROM triage.links o WHERE o.act = 'suggest' AND o.reason = 'again ' || $1::uuid::text
+    AND NOT EXISTS (SELECT 1 FROM triage.links a WHERE a.answers = o.id))
+RETURNING id
 """
 SET_LIVE = "UPDATE triage.live_links SET case_id = $2, link_id = $3 WHERE complaint_id = $1 AND weight = 1"
 RECOUNT = """
@@ -45,10 +56,6 @@ WHERE v.case_id = $1 AND l.kind <> 'DUPLICATE_DELIVERY' GROUP BY 1
 CASES_OPENED_BY = "SELECT count(*) FROM triage.cases WHERE first_complaint = $1"
 
 
-class LinkRefused(Exception):
-    """The link cannot be changed in this way; the message says why and what to do instead."""
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a decision did: the complaint, the case it left (if any) and the case it is in now."""
@@ -57,18 +64,19 @@ class Outcome:
     left: UUID | None
     case_id: UUID
     case_no: str
+    link_id: UUID
 
 
 async def undo(unit: UnitOfWork, link_id: UUID, *, actor: str, reason: str) -> Outcome:
-    """The link was wrong: the complaint stands in a case of its own again; raises `LinkRefused` with the remedy."""
+    """The link was wrong: the complaint stands in a case of its own again; raises `Refused`."""
     link = await _link(unit, link_id)
-    if link["act"] not in ("link", "confirm"):
-        raise LinkRefused(f"{link_id} is a {link['act']}, not a link; list links with: petitions case show CASE")
+    if link["act"] not in ("link", "confirm", "place"):
+        raise Refused(refuse_as("link.act", link=link_id, wanted="关联"))
     if link["kind"] == LinkKind.FIRST_REPORT.value:
-        raise LinkRefused("a first report has no link to undo; undo the links of the complaints that joined it")
+        raise Refused(refuse_as("link.first_report"))
     live = await unit.connection.fetchrow(LIVE, link["complaint_id"])
     if live is None or live["link_id"] != link_id:
-        raise LinkRefused("this link is no longer in force; somebody changed it before you (petitions case show CASE)")
+        raise Refused(refuse_as("link.stale"))
     complaint, left, now = link["complaint_id"], link["case_id"], unit.clock()
     await rows.lock_cases(unit.connection, [left], [])
     event = ComplaintRegistered.from_bytes((await unit.connection.fetchval(EVENT, complaint)).encode())
@@ -76,26 +84,26 @@ async def undo(unit: UnitOfWork, link_id: UUID, *, actor: str, reason: str) -> O
     assert earlier is not None
     others = link["to_complaint"] or earlier["first_complaint"]
     restored, case_no = await _own_case(unit, event, left)
-    await _append(unit, link, act="undo", case=restored, kind=LinkKind.FIRST_REPORT.value, actor=actor, reason=reason)
+    own = await _append(unit, link, act="undo", case=restored, kind=LinkKind.FIRST_REPORT.value, actor=actor, reason=reason)
     await _constrain(unit, complaint, {others, earlier["first_complaint"]}, "cannot", actor)
     counts = await recount(unit, left)
     await recount(unit, restored)
     undone = LinkUndone(
-        occurred_at=now, link_id=link_id, complaint_id=complaint, case_id=left, restored_case=restored, decided_by=actor,
-        reason=reason, complaints=counts.complaints, reporters=counts.reporters, repeat_ordinal=counts.repeat_ordinal,
+        occurred_at=now, link_id=link_id, complaint_id=complaint, case_id=left, restored_case=restored,
+        restored_case_no=case_no, decided_by=actor, reason=reason, complaints=counts.complaints, reporters=counts.reporters, repeat_ordinal=counts.repeat_ordinal,
     )  # fmt: skip
     unit.emit(LINK_UNDONE, left, undone)
-    return Outcome(complaint, left, restored, case_no)
+    return Outcome(complaint, left, restored, case_no, own)
 
 
 async def confirm(unit: UnitOfWork, link_id: UUID, *, actor: str) -> Outcome:
-    """A suggestion was right: the complaint joins the suggested case; raises `LinkRefused` with the remedy."""
+    """A suggestion was right: the complaint joins the suggested case; raises `Refused`."""
     link = await _link(unit, link_id)
     if link["act"] != "suggest":
-        raise LinkRefused(f"{link_id} is not a suggestion; only suggestions are confirmed or refused")
+        raise Refused(refuse_as("link.act", link=link_id, wanted="建议"))
     live = await unit.connection.fetchrow(LIVE, link["complaint_id"])
     if live is None:
-        raise LinkRefused("the complaint is split over several cases; decide on its parts")
+        raise Refused(refuse_as("link.split"))
     complaint, target, left = link["complaint_id"], link["case_id"], live["case_id"]
     cases = await rows.lock_cases(unit.connection, sorted({left, target}), [])
     new_link = await _append(unit, link, act="confirm", case=target, kind=link["kind"], actor=actor, reason=None)
@@ -111,22 +119,38 @@ async def confirm(unit: UnitOfWork, link_id: UUID, *, actor: str) -> Outcome:
         channel=event.channel, key_item=event.key_item, reporter=event.reporter, signatories=event.signatories,
         complaints=counts.complaints, reporters=counts.reporters, repeat_ordinal=counts.repeat_ordinal,
         versions=ModelVersions(**link["versions"]), received_at=event.received_at, registered_at=event.registered_at,
+        **answering(event),
     )  # fmt: skip
     unit.emit(LINKED, target, linked)
-    return Outcome(complaint, left, target, cases[target].case_no)
+    return Outcome(complaint, left, target, cases[target].case_no, new_link)
 
 
 async def refuse(unit: UnitOfWork, link_id: UUID, *, actor: str) -> Outcome:
     """A suggestion was wrong: both stay where they are, and are never suggested to each other again."""
     link = await _link(unit, link_id)
     if link["act"] != "suggest":
-        raise LinkRefused(f"{link_id} is not a suggestion; only suggestions are confirmed or refused")
+        raise Refused(refuse_as("link.act", link=link_id, wanted="建议"))
     live = await unit.connection.fetchrow(LIVE, link["complaint_id"])
-    assert live is not None
+    if live is None:
+        raise Refused(refuse_as("link.split"))
     cases = await rows.lock_cases(unit.connection, [live["case_id"]], [])
-    await _append(unit, link, act="refuse", case=live["case_id"], kind=link["kind"], actor=actor, reason=None, move=False)
+    said = await _append(unit, link, act="refuse", case=live["case_id"], kind=link["kind"], actor=actor, reason=None, move=False)
     await _constrain(unit, link["complaint_id"], {link["to_complaint"]}, "cannot", actor)
-    return Outcome(link["complaint_id"], None, live["case_id"], cases[live["case_id"]].case_no)
+    return Outcome(link["complaint_id"], None, live["case_id"], cases[live["case_id"]].case_no, said)
+
+
+async def ask_again(unit: UnitOfWork, link_id: UUID, *, actor: str) -> UUID:
+    """A refused suggestion was a slip: the same question stands in the queue again, under the id returned.
+
+    The cannot-link stays until the new answer, which overwrites it. Raises `LinkRefused` with the remedy.
+    """
+    refused = await unit.connection.fetchval("SELECT 1 FROM triage.links WHERE answers = $1 AND act = 'refuse'", link_id)
+    if refused is None:
+        raise Refused(refuse_as("link.act", link=link_id, wanted="否定过的建议"))
+    again = uuid4()
+    if await unit.connection.fetchval(ASK_AGAIN, link_id, again, actor, unit.clock()) is None:
+        raise Refused(refuse_as("link.decided"))
+    return again
 
 
 async def recount(unit: UnitOfWork, case_id: UUID) -> rows.CaseCounts:
@@ -146,9 +170,9 @@ async def recount(unit: UnitOfWork, case_id: UUID) -> rows.CaseCounts:
 async def _link(unit: UnitOfWork, link_id: UUID) -> Any:
     link = await unit.connection.fetchrow(LINK, link_id)
     if link is None:
-        raise LinkRefused(f"there is no link {link_id}; list links with: petitions case show CASE")
+        raise Refused(refuse_as("link.missing", link=link_id))
     if await unit.connection.fetchval("SELECT 1 FROM triage.links WHERE answers = $1", link_id):
-        raise LinkRefused("this was decided before; see its history with: petitions case show CASE")
+        raise Refused(refuse_as("link.decided"))
     return link
 
 
@@ -178,7 +202,7 @@ async def _own_case(unit: UnitOfWork, event: ComplaintRegistered, left: UUID) ->
         occurred_at=now, case_id=case_id, case_no=case_no, complaint_id=event.complaint_id, receipt_no=event.receipt_no,
         link_id=uuid4(), region=event.region, matter=matter, channel=event.channel, key_item=event.key_item,
         reporter=event.reporter, signatories=event.signatories, received_at=event.received_at,
-        registered_at=event.registered_at,
+        registered_at=event.registered_at, **answering(event),
     )  # fmt: skip
     unit.emit(OPENED, case_id, opened)
     return case_id, case_no
@@ -190,7 +214,7 @@ async def _append(
     id = uuid4()
     await unit.connection.execute(
         INSERT_LINK, id, link["complaint_id"], case, act, link["id"], kind, link["band"], link["score"],
-        link["to_complaint"], link["versions"], actor, reason, unit.clock(),
+        link["to_complaint"], link["versions"], actor, reason, unit.clock(), 1,
     )  # fmt: skip
     if move:
         await unit.connection.execute(SET_LIVE, link["complaint_id"], case, id)

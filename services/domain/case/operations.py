@@ -6,6 +6,7 @@ refusal. Whatever the mix, every complaint's live weights over all cases sum to 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -41,6 +42,7 @@ class UndoLink(Value):
     link_id: Id
     reason: Text
     apart: bool = True
+    new_facts: bool = False
 
 
 class Split(Value):
@@ -76,6 +78,7 @@ class Merge(Value):
     target: Id
     reason: Text
     recurrence: bool = False
+    new_facts: bool = False
 
 
 class UndoMerge(Value):
@@ -163,7 +166,7 @@ def _undo_link(operation: UndoLink, decisions: Mapping[str, Decision]) -> Plan |
         cannot_link=operation.apart,
         **here.stamp(),
     )
-    kind = LinkKind.FIRST_REPORT if not there.state.links else link.kind
+    kind = LinkKind.FIRST_REPORT if not there.state.links else LinkKind.FOLLOW_ON if operation.new_facts else link.kind
     restored = link.model_copy(
         update={
             "id": operation.link_id,
@@ -171,6 +174,7 @@ def _undo_link(operation: UndoLink, decisions: Mapping[str, Decision]) -> Plan |
             "operation": None,
             "confirmed_by": here.actor.id,
             "refused": None,
+            "new_facts": link.new_facts or operation.new_facts,
         }
     )
     if there.state.status is None:
@@ -288,7 +292,7 @@ def _merge(operation: Merge, decisions: Mapping[str, Decision]) -> Plan | Refusa
     for decision in (source, target):
         if decision.state.status not in MERGEABLE and not (again and decision is target):
             return refuse("merge.state", case=decision.state.case_no, state=_label(decision.state))
-    moved = tuple(_moved(link, operation.operation) for link in source.state.links)
+    moved = tuple(_moved(link, operation) for link in source.state.links)
     joined: tuple[e.CaseEvent, ...] = (
         e.LinksMerged(source=operation.source, operation=operation.operation, links=moved, **target.stamp()),
     )
@@ -309,10 +313,22 @@ def _merge(operation: Merge, decisions: Mapping[str, Decision]) -> Plan | Refusa
     }
 
 
-def _moved(link: Link, operation: str) -> Link:
+def _moved(link: Link, operation: Merge) -> Link:
     """The row in its new case: its id tells where it came from; a first report is one among several there."""
     kind = LinkKind.MERGED_REPORT if link.kind is LinkKind.FIRST_REPORT else link.kind
-    return link.model_copy(update={"id": f"{operation}/{link.id}", "kind": kind, "operation": operation})
+    name, facts = operation.operation, link.new_facts or operation.new_facts
+    return link.model_copy(
+        update={
+            "id": _moved_id(name, link.id), "kind": LinkKind.FOLLOW_ON if operation.new_facts else kind, "operation": name,
+            "new_facts": facts,
+        }
+    )  # fmt: skip
+
+
+def _moved_id(operation: str, link_id: str) -> str:
+    """Operation and old id; a digest of both where a row was moved so often that they would not fit."""
+    plain = f"{operation}/{link_id}"
+    return plain if len(plain) <= 100 else f"{operation[:60]}/{hashlib.sha256(plain.encode()).hexdigest()[:32]}"
 
 
 def _undo_merge(operation: UndoMerge, decisions: Mapping[str, Decision]) -> Plan | Refusal:
@@ -325,15 +341,15 @@ def _undo_merge(operation: UndoMerge, decisions: Mapping[str, Decision]) -> Plan
     here = {link.id: link for link in target.state.links}
     # What left the target since then, or changed its weight there, is taken as it is now.
     back = tuple(
-        link.model_copy(update={"weight": here[f"{operation.operation}/{link.id}"].weight})
+        link.model_copy(update={"weight": here[_moved_id(operation.operation, link.id)].weight})
         for link in state.links_before_merge
-        if f"{operation.operation}/{link.id}" in here
+        if _moved_id(operation.operation, link.id) in here
     )
     if not back:
         return refuse("merge.none", operation=operation.operation)
     if len(back) == len(target.state.links):
         return refuse("merge.empties", case=target.state.case_no)
-    released = tuple(f"{operation.operation}/{link.id}" for link in back)
+    released = tuple(_moved_id(operation.operation, link.id) for link in back)
     return {
         operation.target: (
             e.LinksReleased(operation=operation.operation, link_ids=released, **target.stamp()),

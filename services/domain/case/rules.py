@@ -28,10 +28,11 @@ class ReturnRules(Parameters):
 
 
 class EvidenceRules(Parameters):
-    """Bounds of evidence: accepted media types by kind, bytes per file by kind, items per case."""
+    """Bounds of evidence: accepted media types by kind, bytes per file by kind, pixels of a photo, items per case."""
 
     media_types: Mapping[EvidenceKind, tuple[str, ...]]
     max_bytes: Mapping[EvidenceKind, int]
+    max_pixels: int = Field(default=80_000_000, ge=1)
     max_items: int = Field(ge=1)
     provenance: str
 
