@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classifiers import profile as pf
-from classifiers.sources import HARMS, SOURCES
+from classifiers.sources import ACTS, HARMS, SOURCES
 
 Floats = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
@@ -30,6 +30,7 @@ FEATURES: dict[str, int] = {
     "district_clash": -1, "business_same": 1, "business_clash": -1, "body_same": 1, "project_clash": -1,
     "rarest_name": 1,
     "source_overlap": 1, "source_head_in_text": 1, "source_clash": -1, "source_missing": 0,
+    "act_overlap": 1, "act_clash": -1,
     "harm_overlap": 1, "harm_clash": -1,
     "types_agree": 1, "env_min": 1, "env_here": 1, "env_gap": -1,
     "same_reporter": 1, "reporter_and_problem": 1, "same_token": 1, "cited": 1,
@@ -42,6 +43,7 @@ DIRECTIONS = np.array(list(FEATURES.values()), np.int8)
 # Groups so broad, or so often part of a place's name, that sharing one says half as much.
 _BROAD = {"生活垃圾", "车辆", "建筑工地", "学校", "菜市场", "河湖", "邻居", "绿化生态", "超市商场", "饮用水", "货车", "酒店宾馆"}
 _SOURCE_WEIGHTS = np.array([0.5 if name in _BROAD else 1.0 for name in SOURCES.names] + [0.0] * (128 - len(SOURCES.names)), np.float32)
+_ACT_BITS = np.array([name in ACTS for name in SOURCES.names] + [False] * (128 - len(SOURCES.names)), np.uint8)
 _HARM_WEIGHTS = np.array([0.0 if name in ("夜间", "健康") else 1.0 for name in HARMS.names] + [0.0] * (64 - len(HARMS.names)), np.float32)
 _CHUNK = 1024
 _NAME_FIELDS = (
@@ -203,6 +205,9 @@ def _problem(ra: pf.Records, rb: pf.Records, put) -> None:  # type: ignore[no-un
     named = head_a.any(1) & head_b.any(1)
     put("source_clash", named & ~(head_a & all_b).any(1) & ~(head_b & all_a).any(1))
     put("source_missing", 2.0 - head_a.any(1) - head_b.any(1))
+    acts_a, acts_b = head_a & _ACT_BITS, head_b & _ACT_BITS
+    put("act_overlap", _share((acts_a & acts_b).sum(1).astype(np.float32), (acts_a | acts_b).sum(1).astype(np.float32), 0.3))
+    put("act_clash", acts_a.any(1) & acts_b.any(1) & ~(acts_a & all_b).any(1) & ~(acts_b & all_a).any(1))
     harms_a, harms_b = _bits(ra["harms"][:, None]), _bits(rb["harms"][:, None])
     hh_a, hh_b = _bits(ra["head_harms"][:, None]) * (_HARM_WEIGHTS > 0), _bits(rb["head_harms"][:, None]) * (_HARM_WEIGHTS > 0)
     wh = _HARM_WEIGHTS

@@ -1,7 +1,8 @@
 """The pair model: a logistic regression and monotone trees over the pair features, as text a person can review.
 
-The two log-odds are mixed and calibrated; the file is JSON with feature names, weights and trees written out, so that
-a change of the model is a diff. Nothing is unpickled.
+The two log-odds are mixed and calibrated, letters apart from notes: two letters with titles and the same score are more
+surely one matter than two notes of a hotline, whose town is full of other sites on the same road. The file is JSON with
+feature names, weights and trees written out, so that a change of the model is a diff. Nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -9,16 +10,18 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from classifiers.forest import Forest
 from classifiers.pairs import INDEX, NAMES, Floats
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Tree:
     """A binary tree in arrays: at node i go left where x[feature] <= threshold. A leaf leads to itself."""
 
@@ -45,6 +48,29 @@ class Tree:
 
 
 @dataclass(frozen=True, slots=True)
+class Curve:
+    """Calibrated log-odds by raw log-odds: points, both ascending; outside them the line goes on with slope one."""
+
+    raw: npt.NDArray[np.float64]
+    odds: npt.NDArray[np.float64]
+
+    def __call__(self, raw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Calibrated log-odds."""
+        inside = np.interp(raw, self.raw, self.odds)
+        result: npt.NDArray[np.float64] = inside + np.minimum(raw - self.raw[0], 0) + np.maximum(raw - self.raw[-1], 0)
+        return result
+
+
+LETTERS, NOTES = "letters", "notes"
+
+
+def letters(x: Floats) -> npt.NDArray[np.bool_]:
+    """Which pairs are two letters with titles; the rest are notes."""
+    result: npt.NDArray[np.bool_] = x[:, INDEX["both_titled"]] > 0
+    return result
+
+
+@dataclass(frozen=True, slots=True)
 class PairModel:
     """Probability that two complaints are one matter, from a feature matrix whose columns are `pairs.NAMES`."""
 
@@ -56,8 +82,7 @@ class PairModel:
     base: float
     trees: tuple[Tree, ...]
     tree_share: float
-    calibration_x: npt.NDArray[np.float64]  # raw log-odds, ascending
-    calibration_y: npt.NDArray[np.float64]  # calibrated log-odds, not descending
+    curves: dict[str, Curve] = field(default_factory=dict)  # of letters and of notes; none: not calibrated yet
     prior: dict[str, float] = field(default_factory=dict)  # log-odds set by hand, added after calibration
     provenance: dict[str, Any] = field(default_factory=dict)
 
@@ -68,6 +93,9 @@ class PairModel:
 
     def grown(self, x: Floats) -> npt.NDArray[np.float64]:
         """Log-odds of the trees."""
+        forest = _forest(self.trees)
+        if forest is not None:
+            return forest(x, self.base)
         total = np.full(len(x), self.base)
         columns = np.asfortranarray(x)
         rows = np.arange(len(x))
@@ -88,24 +116,25 @@ class PairModel:
 
     def __call__(self, x: Floats) -> npt.NDArray[np.float64]:
         """Calibrated probability, in 0..1."""
-        odds = self.calibrate(self.raw(x))
-        for name, weight in self.prior.items():
-            odds = odds + weight * x[:, INDEX[name]]
+        odds = self.calibrate(self.raw(x), x)
         return 1 / (1 + np.exp(-odds))
 
-    def calibrate(self, raw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Calibrated log-odds; outside the known range the line goes on with slope one."""
-        x, y = self.calibration_x, self.calibration_y
-        if len(x) == 0:
-            return raw
-        inside = np.interp(raw, x, y)
-        result: npt.NDArray[np.float64] = inside + np.minimum(raw - x[0], 0) + np.maximum(raw - x[-1], 0)
-        return result
+    def calibrate(self, raw: npt.NDArray[np.float64], x: Floats) -> npt.NDArray[np.float64]:
+        """Calibrated log-odds of pairs with raw log-odds `raw` and features `x`, what is set by hand included."""
+        odds = np.where(letters(x), self.curves[LETTERS](raw), self.curves[NOTES](raw)) if self.curves else raw
+        for name, weight in self.prior.items():
+            odds = odds + weight * x[:, INDEX[name]]
+        return odds
 
     def contributions(self, row: Floats) -> dict[str, float]:
         """What each feature adds to the regression's log-odds against the average pair."""
         parts = (row - self.mean) / self.scale * self.weights
         return {name: float(value) for name, value in zip(NAMES, parts, strict=True)}
+
+
+@lru_cache(maxsize=4)
+def _forest(trees: tuple[Tree, ...]) -> Forest | None:
+    return Forest.of(trees)
 
 
 def save(model: PairModel, path: Path) -> None:
@@ -117,7 +146,10 @@ def save(model: PairModel, path: Path) -> None:
             for name, *values in zip(NAMES, model.weights, model.mean, model.scale, strict=True)
         },
         "set_by_hand": model.prior, "intercept": round(model.intercept, 6), "base": round(model.base, 6), "tree_share": model.tree_share,
-        "calibration": [[round(float(a), 5), round(float(b), 5)] for a, b in zip(model.calibration_x, model.calibration_y, strict=True)],
+        "calibration": {
+            name: [[round(float(a), 5), round(float(b), 5)] for a, b in zip(curve.raw, curve.odds, strict=True)]
+            for name, curve in model.curves.items()
+        },
         "trees": [_write(tree, 0) for tree in model.trees],
     }
     text = json.dumps(body, ensure_ascii=False, sort_keys=True)
@@ -137,12 +169,11 @@ def load(path: Path) -> PairModel:
     if envelope["features"] != list(NAMES):
         raise ValueError(f"{path.name}: trained on other features; train again")
     linear = np.array([envelope["linear"][name] for name in NAMES])
-    points = np.array(envelope["calibration"], float).reshape(-1, 2)
+    curves = {name: Curve(*np.array(points, float).T) for name, points in envelope["calibration"].items()}
     return PairModel(
         version=version, mean=linear[:, 1], scale=linear[:, 2], weights=linear[:, 0], intercept=envelope["intercept"],
         base=envelope["base"], trees=tuple(_read(tree) for tree in envelope["trees"]),
-        tree_share=envelope["tree_share"], calibration_x=points[:, 0], calibration_y=points[:, 1],
-        prior=envelope["set_by_hand"], provenance=envelope["provenance"],
+        tree_share=envelope["tree_share"], curves=curves, prior=envelope["set_by_hand"], provenance=envelope["provenance"],
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from zlib import crc32
@@ -15,15 +15,17 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from classifiers import profile as pf
+from classifiers.meetings import pair_up
 from classifiers.pairs import DIRECTIONS, INDEX, NAMES, Floats
 from classifiers.reading import Complaint
 from classifiers.recent import RecentHistory
-from classifiers.scoring import PairModel, Tree
-from classifiers.triage import Triage, pair_up, score_pairs
+from classifiers.scoring import LETTERS, NOTES, Curve, PairModel, Tree, letters
+from classifiers.triage import Triage, score_pairs
 
 FOLDS = 5
 TREE_SHARE = 0.6
 TREES = 80
+LEAST_QUERIES = 200  # fewer give no curve of their own
 # Rules decide these, so the model must not lean on them: it would stay blind where they are absent.
 _RULED = ("cited",)
 
@@ -133,7 +135,7 @@ def mixed(city: PairModel, shipped: PairModel, share: float) -> PairModel:
     # Halves on both sides of `tree_share` = 1/2 give the sums above back.
     return PairModel(
         "", city.mean, city.scale, np.asarray(per_unit) * city.scale * 2,
-        float(shift + np.asarray(per_unit) @ city.mean) * 2, float(base) * 2, trees, 0.5, np.zeros(0), np.zeros(0),
+        float(shift + np.asarray(per_unit) @ city.mean) * 2, float(base) * 2, trees, 0.5,
     )
 
 
@@ -169,7 +171,7 @@ def fit_raw(data: PairSet, seed: int = 0, trees: int = TREES) -> PairModel:
     return PairModel(
         version="", mean=mean, scale=scale, weights=weights, intercept=float(linear.intercept_[0]),
         base=float(np.ravel(grown._baseline_prediction)[0]), trees=tuple(_export(p[0].nodes) for p in grown._predictors),
-        tree_share=TREE_SHARE, calibration_x=np.zeros(0), calibration_y=np.zeros(0),
+        tree_share=TREE_SHARE,
     )
 
 
@@ -198,35 +200,50 @@ def best_of_query(raw: npt.NDArray[np.float64], query: npt.NDArray[np.int64]) ->
 
 
 def calibrated(
-    model: PairModel, raw: npt.NDArray[np.float64], data: PairSet, repeat_share: float | None = None
+    model: PairModel, raw: npt.NDArray[np.float64], data: PairSet, repeat_share: Mapping[str, float] | None = None
 ) -> PairModel:
-    """`model` with a calibration learned from out-of-fold scores of the best pair of each query.
+    """`model` with curves learned from out-of-fold scores of the best pair of each query, letters apart from notes.
 
-    Isotonic over the raw log-odds, thinned to at most sixteen points, each share smoothed towards a half so that no
-    score is 0 or 1. `repeat_share` weighs queries with an earlier mate as if they were that share of all: made-up
-    streams repeat more often than a city does, and a probability without the right base rate is none.
+    `repeat_share` (of letters, of notes) weighs queries with an earlier mate as if they were that share of all:
+    made-up streams repeat more often than a city does, and a probability without the right base rate is none; then
+    the weights of wrong pairs count too. A register with too few queries, or with answers of one sort only, takes the
+    curve of both together.
     """
     rows = best_of_query(raw, data.query)
+    of_letters = letters(data.x[rows])
+    curves = {}
+    for register, inside in ((LETTERS, of_letters), (NOTES, ~of_letters)):
+        chosen = rows[inside]
+        if len(chosen) < LEAST_QUERIES or len(np.unique(data.y[chosen])) < 2:
+            chosen = rows
+        curves[register] = _curve(raw, data, chosen, repeat_share[register] if repeat_share else None)
+    return replace(model, curves=curves)
+
+
+def _curve(raw: npt.NDArray[np.float64], data: PairSet, rows: npt.NDArray[np.int64], share: float | None) -> Curve:
+    """Isotonic over the raw log-odds, thinned to at most sixteen points; each step is smoothed towards a half, so that
+    no score is 0 or 1."""
     x, y, w = raw[rows], data.y[rows].astype(float), np.ones(len(rows))
-    if repeat_share is not None:
+    if share is not None:
         mated = np.isin(data.query[rows], data.query[data.y == 1])
-        now = mated.mean()
-        w[mated], w[~mated] = repeat_share / max(now, 1e-6), (1 - repeat_share) / max(1 - now, 1e-6)
+        w = np.where(y == 1, 1.0, data.weight[rows])
+        for part, wanted in ((mated, share), (~mated, 1 - share)):
+            w[part] *= wanted * len(rows) / max(w[part].sum(), 1e-6)
     order = np.argsort(x, kind="stable")
     x, y, w = x[order], y[order], w[order]
     smooth = IsotonicRegression(out_of_bounds="clip").fit(x, y, sample_weight=w).predict(x)
     edges = np.unique(np.searchsorted(smooth, np.unique(smooth), side="left"))
     points: list[tuple[float, float]] = []
     for inside in np.split(np.arange(len(x)), edges[1:]):
-        share = ((w * y)[inside].sum() + 0.25) / (w[inside].sum() + 0.5)
-        points.append((float(np.average(x[inside], weights=w[inside])), float(np.log(share / (1 - share)))))
+        right = ((w * y)[inside].sum() + 0.25) / (w[inside].sum() + 0.5)
+        points.append((float(np.average(x[inside], weights=w[inside])), float(np.log(right / (1 - right)))))
     px, py = np.array([p[0] for p in points]), np.maximum.accumulate(np.array([p[1] for p in points]))
     keep = np.unique(np.linspace(0, len(px) - 1, min(16, len(px))).round().astype(int))
-    return replace(model, calibration_x=px[keep], calibration_y=py[keep])
+    return Curve(px[keep], py[keep])
 
 
 def train(
-    data: PairSet, extra: PairSet | None = None, repeat_share: float | None = None,
+    data: PairSet, extra: PairSet | None = None, repeat_share: Mapping[str, float] | None = None,
     provenance: dict[str, Any] | None = None, prior: dict[str, float] | None = None,
 ) -> PairModel:
     """A calibrated model. Calibration comes from `data` alone, by models that saw nothing of a pair's matter."""

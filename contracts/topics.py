@@ -13,7 +13,9 @@ from contracts.cases import CaseOpened, ComplaintLinked, EmergencySuspected, Lin
 from contracts.casework import CaseChanged, CaseCommand, CommandAnswered, IdentityRevealed
 from contracts.complaints import ComplaintAnswered, ComplaintRegistered, ComplaintRejected
 from contracts.dead_letter import DeadLettered
+from contracts.registers import EmergencyChanged, EmergencyPaged, NeighbourNotified, RiskSourceMatched
 from contracts.submitted import MAX_RECORD_BYTES, ComplaintSubmitted
+from contracts.supervision import CaseEscalated, CaseOverdue, CaseWarned, DigestPrepared, LookBackDue, SupervisionDue
 
 DAY = timedelta(days=1)
 SUBMITTED_MAX_BYTES = 2 * MAX_RECORD_BYTES
@@ -112,6 +114,35 @@ COMMAND = Topic(
 COMMAND_ANSWERED = Topic(
     "petition.case.command-answered.v1", CommandAnswered, "case_id", 8, 30 * DAY, "What became of each command"
 )
+WARNED = Topic(
+    "petition.case.warned.v1", CaseWarned, "case_id", 4, 90 * DAY, "Limits partly used up, windows and minimums that ended"
+)
+OVERDUE = Topic("petition.case.overdue.v1", CaseOverdue, "case_id", 4, 90 * DAY, "Duties not done in time")
+SUPERVISION_DUE = Topic(
+    "petition.case.supervision-due.v1", SupervisionDue, "case_id", 4, 30 * DAY, "Steps of the ladder the machine may take"
+)
+ESCALATED = Topic("petition.case.escalated.v1", CaseEscalated, "case_id", 4, 90 * DAY, "Steps of the ladder taken")
+LOOK_BACK_DUE = Topic("petition.look-back.due.v1", LookBackDue, "case_id", 2, 90 * DAY, "Closed-out cases to look back at")
+DIGEST_PREPARED = Topic(
+    "petition.digest.prepared.v1", DigestPrepared, "person_id", 2, 30 * DAY, "One digest a person and morning"
+)
+EMERGENCY_PAGED = Topic(
+    "petition.emergency.paged.v1", EmergencyPaged, "emergency_id", 2, 90 * DAY, "Who must look at an emergency now"
+)
+EMERGENCY_CHANGED = Topic(
+    "petition.emergency.changed.v1", EmergencyChanged, "emergency_id", 2, 90 * DAY, "Every change of every emergency"
+)
+NEIGHBOUR_NOTIFIED = Topic(
+    "petition.emergency.neighbour-notified.v1",
+    NeighbourNotified,
+    "district",
+    2,
+    90 * DAY,
+    "Emergencies beside a district, told to it",
+)
+RISK_MATCHED = Topic(
+    "petition.risk-source.matched.v1", RiskSourceMatched, "case_id", 4, 90 * DAY, "Cases about registered risk sources"
+)
 IDENTITY_REVEALED = Topic(
     "petition.identity.revealed.v1", IdentityRevealed, "complaint_id", 2, 90 * DAY, "Every read of an identity, with its purpose"
 )
@@ -132,6 +163,16 @@ TOPICS: tuple[Topic, ...] = (
     CASE_CHANGED,
     COMMAND,
     COMMAND_ANSWERED,
+    WARNED,
+    OVERDUE,
+    SUPERVISION_DUE,
+    ESCALATED,
+    LOOK_BACK_DUE,
+    DIGEST_PREPARED,
+    EMERGENCY_PAGED,
+    EMERGENCY_CHANGED,
+    NEIGHBOUR_NOTIFIED,
+    RISK_MATCHED,
     IDENTITY_REVEALED,
 )
 BY_NAME = {topic.name: topic for topic in TOPICS}

@@ -6,7 +6,25 @@ import sys
 
 import typer
 
-from services.commands import access, audit, cases, city, deadletters, links, local, offline, publish
+from services.commands import (
+    access,
+    accounts,
+    analytics,
+    audit,
+    cases,
+    city,
+    clocks,
+    deadletters,
+    exports,
+    index,
+    links,
+    local,
+    look_back,
+    offline,
+    publish,
+    supervision,
+    training,
+)
 from services.commands.output import Failed, console_err
 from services.stack import StackError
 
@@ -22,11 +40,20 @@ local.register(app)
 publish.register(app)
 cases.register(app)
 offline.register(app)
+training.register(app)
+app.add_typer(index.app, name="index")
+analytics.register(app)
 app.add_typer(links.app, name="link")
 app.add_typer(access.app, name="access")
 app.add_typer(audit.app, name="audit")
 app.add_typer(deadletters.app, name="dlq")
 app.add_typer(city.app, name="city")
+app.command("overdue")(clocks.overdue)
+app.add_typer(clocks.app, name="clocks")
+app.add_typer(supervision.app, name="supervise")
+app.add_typer(look_back.app, name="look-back")
+app.add_typer(exports.app, name="export")
+app.add_typer(accounts.app, name="account")
 
 
 def main() -> None:

@@ -12,13 +12,24 @@ SERVICES: dict[str, str] = {
     "triage": "services.triage.app",
     "dispatch": "services.dispatch.app",
     "casework": "services.casework.app",
+    "supervision": "services.supervision.app",
+    "registers": "services.registers.app",
+    "analytics": "services.analytics.app",
     "console": "services.console.app",
     "relay": "services.relay.app",
 }
 """Name → module with `attach(runtime)`, in the order of the event flow."""
 
-LAYOUT: tuple[tuple[str, ...], ...] = (("intake",), ("triage",), ("dispatch",), ("casework",), ("console",), ("relay",))
-"""One process per entry. In production each service is a deployment of its own; so it is here."""
+LAYOUT: tuple[tuple[str, ...], ...] = (
+    ("intake",),
+    ("triage",),
+    ("dispatch",),
+    ("casework",),
+    ("supervision", "registers", "analytics"),
+    ("console",),
+    ("relay",),
+)
+"""One process per entry. In production each service is a deployment of its own; here those with little to do share one."""
 
 
 class UnknownService(ValueError):

@@ -35,6 +35,8 @@ REPEATED = 0.42
 BESIDE_LETTER, BESIDE_NOTE, BESIDE = 0.18, 0.03, ("噪声", "大气", "大气", "水", "水", "固废", "固废")
 LOOKALIKES = ("same_place_other_source", "same_template_other_place", "neighbour_shop", "other_branch", "other_number",
               "same_site_other_problem", "same_landmark_other_source")
+# Of this many matters in a row every second one happens in one place: a town's roads, estates and landmarks return.
+BLOCK = 8
 START = datetime(2024, 1, 1)
 LEVELS = ("L1", "L2", "L3", "L4")
 
@@ -43,18 +45,30 @@ def generate(n: int = 24_000, seed: int = 20_240_101) -> Iterator[dict[str, Any]
     """At least `n` complaints sorted by time, the same for the same seed; one dict a complaint (see `row`)."""
     rows: list[dict[str, Any]] = []
     k = 0
+    taken: set[str] = set()
     while len(rows) < n:
         rng = random.Random(f"{seed}/{k}")
-        rows += _family(f"M{k:06d}", rng)
+        if k % BLOCK == 0:
+            taken = set()
+        shared = random.Random(f"{seed}/place/{k // BLOCK}") if k % 2 else None
+        rows += _family(f"M{k:06d}", rng, shared, taken)
         k += 1
     rows.sort(key=lambda r: (r["time"], r["id"]))
     yield from rows
 
 
-def _family(name: str, rng: random.Random) -> list[dict[str, Any]]:
-    """One matter with its tellings and, for some, look-alikes with theirs."""
+def _family(name: str, rng: random.Random, shared: random.Random | None, taken: set[str]) -> list[dict[str, Any]]:
+    """One matter with its tellings and, for some, look-alikes with theirs.
+
+    With `shared` the matter happens in the place that generator makes, beside others of other sources (`taken`).
+    """
     scene, env = new_scene(rng), rng.random() < ENV_SHARE
     proto = pick_proto(rng, env)
+    if shared:
+        scene = replace(new_scene(shared), building=scene.building, room=scene.room, number=scene.number)
+        while proto["key"] in taken:
+            proto = pick_proto(rng, env)
+        taken.add(proto["key"])
     matter = Matter(name, proto, scene, *source_at(scene, proto, rng))
     repeated = rng.random() < REPEATED
     start = START + timedelta(minutes=rng.randrange(365 * 24 * 60))
@@ -99,7 +113,8 @@ def _lookalike(name: str, of: Matter, rng: random.Random) -> Matter:
         case "same_site_other_problem":
             proto = pick_proto(rng, not of.env if rng.random() < 0.7 else of.env, None, of.proto["key"])
         case _:
-            proto = pick_proto(rng, True, of.proto["where"] if rng.random() < 0.5 else None, of.proto["key"])
+            suffered = of.proto["aspect"][0]["types"] if rng.random() < 0.5 else ()
+            proto = pick_proto(rng, True, of.proto["where"] if rng.random() < 0.5 else None, of.proto["key"], suffered)
     scene = of.scene
     if kind == "same_landmark_other_source":
         scene = replace(fresh, region=of.scene.region, landmark=of.scene.landmark)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from classifiers.corpus import noise
@@ -128,7 +129,7 @@ class Teller:
         return expand(frame, self.rng, lambda name: names.get(name) or self.slot(name))
 
     def _nuisance(self, type_: str) -> str:
-        subtypes = {a["subtype"] for a in self.aspects if type_ in a["types"]}
+        subtypes = dict.fromkeys(a["subtype"] for a in self.aspects if type_ in a["types"])  # a set has no fixed order
         fitting = [w for s in subtypes if s not in _WITH_OTHERS or type_ == "大气" for w in _NUISANCES.get(s, ())]
         return self.rng.choice(fitting) if fitting else self.entry(f"mix_{type_}")
 
@@ -231,8 +232,11 @@ def weight(proto: dict) -> float:
     return float(sum(a["w"] for a in proto["aspect"]))
 
 
-def pick_proto(rng: random.Random, env: bool, where: str | None = None, other_than: str | None = None) -> dict:
-    """A source (or topic), by weight, perhaps of one kind of site and not a given one."""
+def pick_proto(
+    rng: random.Random, env: bool, where: str | None = None, other_than: str | None = None, types: Sequence[str] = ()
+) -> dict:
+    """A source (or topic), by weight; perhaps of one kind of site, of one of some types, and not a given one."""
     every = [p for p in (protos() if env else topics()) if p["key"] != other_than]
+    every = [p for p in every if set(types) & set(p["aspect"][0]["types"])] or every
     pool = [p for p in every if where is None or p["where"] == where] or every
     return rng.choices(pool, [weight(p) for p in pool])[0]

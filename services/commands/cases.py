@@ -14,14 +14,18 @@ from services.domain.case.status import Status
 
 CASES = """
 SELECT c.case_no, c.id, c.region_code, c.matter, c.complaints, c.reporters, c.repeat_ordinal, c.opened_at, a.event AS assigned,
-       l.event AS leader, t.event AS task_force, w.status, w.version
+       l.event AS leader, t.event AS task_force, w.status, w.version, due.label AS due_label, due.last_day AS due_day,
+       coalesce(due.due_at <= now(), false) AS overdue
 FROM triage.cases c LEFT JOIN casework.cases w ON w.case_id = c.id
 LEFT JOIN LATERAL (SELECT event FROM dispatch.assignments WHERE case_id = c.id ORDER BY sequence DESC LIMIT 1) a ON true
 LEFT JOIN dispatch.leader_assignments l ON l.case_id = c.id
 LEFT JOIN dispatch.task_forces t ON t.case_id = c.id
+LEFT JOIN supervision.cases s ON s.case_id = c.id
+LEFT JOIN LATERAL (SELECT label, last_day, due_at FROM supervision.clocks k WHERE k.case_id = c.id AND k.kind = 'limit'
+                   ORDER BY due_at LIMIT 1) due ON true
 WHERE ($1::text IS NULL OR l.event ->> 'leader_id' = $1 OR l.event ->> 'name' = $1)
   AND ($2::text IS NULL OR a.event -> 'lead' ->> 'unit_id' = $2) AND ($3::text IS NULL OR c.region_code = $3)
-  AND c.complaints >= $4 AND c.complaints > 0
+  AND c.complaints >= $4 AND c.complaints > 0 AND (NOT $6 OR s.open) AND (NOT $7 OR due.due_at <= now())
 ORDER BY c.opened_at DESC, c.id LIMIT $5
 """
 CASE = """
@@ -59,6 +63,8 @@ def cases(
     unit: str = typer.Option(None, help="Only cases this unit leads (id)."),
     region: str = typer.Option(None, help="Only cases of this district (six digits)."),
     repeated: bool = typer.Option(False, "--repeated", help="Only cases with two complaints or more."),
+    still_open: bool = typer.Option(False, "--open", help="Only cases somebody still owes something on."),
+    overdue: bool = typer.Option(False, "--overdue", help="Only cases with an overdue duty (see also petitions overdue)."),
     limit: int = typer.Option(30, min=1, max=10_000, help="How many, the newest first."),
     as_json: bool = JSON_OPTION,
 ) -> None:
@@ -66,7 +72,8 @@ def cases(
 
     async def work() -> list[dict[str, Any]]:
         async with connection() as c:
-            return [as_dict(row) for row in await c.fetch(CASES, leader, unit, region, 2 if repeated else 1, limit)]
+            found = await c.fetch(CASES, leader, unit, region, 2 if repeated else 1, limit, still_open, overdue)
+            return [{**as_dict(row), **due_next(row)} for row in found]
 
     found = run(work())
     if as_json:
@@ -74,16 +81,25 @@ def cases(
         return
     print_table(
         f"案件（最新 {len(found)} 件）",
-        ("案号", "状态", "区划", "类型", "对象／地点", "件次", "人", "主办", "包案领导", "专班"),
+        ("案号", "状态", "区划", "类型", "对象／地点", "件次", "人", "主办", "包案领导", "专班", "最近期限"),
         [
             (c["case_no"], c["status_label"], c["region"] or "未知", c["kind"], c["subject"], c["complaints"], c["reporters"], c["lead"] or "待派",
-             c["leader"] or "", "有" if c["task_force"] else "")
+             c["leader"] or "", "有" if c["task_force"] else "", c["due"])
             for c in found
         ],
         empty="No cases yet: publish complaints with petitions publish FILE, or run make demo.",
     )  # fmt: skip
     if found:
         console.print("next: petitions case show 案号", style="dim", markup=False)
+
+
+def due_next(row: Any) -> dict[str, Any]:
+    """Which duty is due next, as supervision has it."""
+    late = "（逾期）" if row["overdue"] else ""
+    return {
+        "overdue": row["overdue"],
+        "due": f"{row['due_label']} {row['due_day']}{late}" if row["due_label"] else "",
+    }
 
 
 def show(

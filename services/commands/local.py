@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
     app.command("doctor")(examine)
     app.command("demo")(demo)
     app.command("serve")(serve)
-    app.command("supervise", hidden=True)(supervise)
+    app.command("run-services", hidden=True)(supervise)
 
 
 def configured() -> Settings:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from services.commands.output import Failed
 from services.infra.failures import TRANSIENT, describe
-from services.infra.postgres import Connection, create_pool
+from services.infra.postgres import Connection, Pool, create_pool
 from services.infra.settings import Settings, UnknownSettings, load
 from services.infra.unit_of_work import UnitOfWork, begin
 from services.infra.vault import Vault, VaultKeyMissing
@@ -53,5 +53,23 @@ async def unit_of_work(service: str = "cli") -> AsyncIterator[UnitOfWork]:
     try:
         async with begin(pool, service=service, vault=vault) as unit:
             yield unit
+    finally:
+        await pool.close()
+
+
+@asynccontextmanager
+async def pool_and_vault(size: int = 2) -> AsyncIterator[tuple[Pool, Vault]]:
+    """A pool and the vault, for work that takes several transactions."""
+    configured = settings()
+    assert configured.database is not None
+    try:
+        vault = Vault.from_settings(configured)
+        pool = await create_pool(configured.database.get_secret_value(), service="cli", size=size)
+    except VaultKeyMissing as failure:
+        raise Failed(str(failure)) from None
+    except TRANSIENT as failure:
+        raise Failed(f"the database does not answer ({describe(failure)}); see petitions status and petitions doctor") from None
+    try:
+        yield pool, vault
     finally:
         await pool.close()

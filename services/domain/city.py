@@ -116,6 +116,22 @@ class City:
         """The region and those above it, lowest first; only the city where the code is none of ours."""
         return self.index.lineages.get(region or self.code) or (self.code,)
 
+    def neighbours(self, regions: Iterable[str]) -> tuple[str, ...]:
+        """Districts beside any of these, without these themselves, in the order of their codes."""
+        inside = {district for code in regions if (district := self.district_of(code))}
+        beside = {code for district in self.document.districts if district.code in inside for code in district.neighbours}
+        return tuple(sorted(beside - inside))
+
+    @property
+    def districts(self) -> dict[str, str]:
+        """Code → name of every district."""
+        return {district.code: district.name for district in self.document.districts}
+
+    def unit_named(self, name: str) -> Unit | None:
+        """The unit of exactly this name or alias, as ledgers write it."""
+        found = self.index.unit_names.get(name.strip())
+        return self.index.units[found] if found else None
+
     def district_of(self, region: str | None) -> str | None:
         """The six-digit district a code lies in; None where it is unknown or the city itself."""
         lineage = self.lineage(region)

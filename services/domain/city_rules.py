@@ -71,6 +71,13 @@ def references(document: CityDocument, at: Sources) -> Iterator[Problem]:
             if not town.code.startswith(district.code):
                 reason = f"{town.name}的代码不在{district.name}之下 / town code outside its district"
                 yield at.problem(("districts", n, "towns", m, "code"), reason, f"以 {district.code} 开头 / begin with it")
+    beside = {district.code: set(district.neighbours) for district in document.districts}
+    for n, district in enumerate(document.districts):
+        for m, code in enumerate(district.neighbours):
+            ours = code[:4] == document.city.code[:4]
+            if code == district.code or (ours and district.code not in beside.get(code, ())):
+                reason = f"{code} 没有把 {district.code} 列为相邻 / not a neighbour the other way round"
+                yield at.problem(("districts", n, "neighbours", m), reason, "两边都写，或都删去 / write both or none")
 
 
 def _named(document: CityDocument) -> Iterator[tuple[KeyPath, str, str]]:

@@ -61,7 +61,11 @@ class Town(Entry):
 
 
 class District(Entry):
-    """A district, county, county-level city or development zone; the first six digits of its towns are its code."""
+    """A district, county, county-level city or development zone; the first six digits of its towns are its code.
+
+    `neighbours` are districts that share a border or a river with it, of other cities too: they are told of emergencies,
+    and a plant on the border is complained of from both sides.
+    """
 
     code: RegionCode
     name: Words
@@ -69,6 +73,7 @@ class District(Entry):
     towns: tuple[Town, ...] = ()
     roads: tuple[Words, ...] = ()
     landmarks: tuple[Words, ...] = ()
+    neighbours: tuple[RegionCode, ...] = ()
 
 
 class CityName(Entry):

@@ -6,13 +6,17 @@ and watched? A station in one of the first two classes needs no flow check once 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from services.domain.case.values import PlannedMeasure, Position
+from services.domain.located import LATITUDE, LONGITUDE, REGION, position_fault, region_fault, take_position
+from services.domain.places import plain_name
 from services.domain.refusals import Refusal, refuse
+from services.domain.tables import Cell, Column, Problem, Reading, read_table
 
 
 class StationClass(StrEnum):
@@ -22,6 +26,23 @@ class StationClass(StrEnum):
     SHUT = "关停"
     RECTIFY = "整改"
     KEEP = "保留"
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column(key="name", name="电站名称", aliases=("名称", "水电站名称"), required=True, max_length=100),
+    REGION,
+    Column(key="river", name="所在河流", aliases=("河流", "流域"), required=True, max_length=100),
+    Column(
+        key="decided", name="整治类别", aliases=("分类", "处置意见", "整改类别"), kind="choice",
+        choices=tuple(kind.value for kind in StationClass), required=True,
+    ),
+    Column(key="deadline", name="整治时限", aliases=("整改时限", "完成时限"), kind="date", required=True),
+    Column(key="unit", name="责任单位", aliases=("主管单位",), required=True, max_length=200),
+    Column(key="person", name="责任人", required=True, max_length=100),
+    Column(key="required_flow", name="核定生态流量", aliases=("生态流量", "核定下泄流量"), kind="number"),
+    LONGITUDE,
+    LATITUDE,
+)  # fmt: skip
 
 
 class CheckItem(StrEnum):
@@ -47,6 +68,44 @@ class Station:
     person: str
     required_flow: float | None = None
     position: Position | None = None
+    region: str = ""
+
+
+def import_stations(
+    header: Sequence[Cell], rows: Iterable[Sequence[Cell]], counties: Mapping[str, str], *, first: int = 2
+) -> tuple[tuple[Station, ...], Reading]:
+    """Stations of a spreadsheet, every row checked. `counties` has the names of the city's districts by code."""
+    reading = read_table(header, rows, COLUMNS, first=first)
+    stations: list[Station] = []
+    problems: list[Problem] = []
+    taken: set[str] = set()
+    for row in reading.accepted:
+        values: dict[str, Any] = {key: value for key, value in row.values.items() if value is not None}
+        fault = region_fault(row.number, values, counties) or position_fault(row.number, values)
+        if fault is None and values.get("required_flow", 1) <= 0:
+            fault = Problem(row.number, "核定生态流量", "须大于0；未核定的请留空。")
+        id_ = f"{values['region']}-{plain_name(values['name'])}"
+        if fault is None and id_ in taken:
+            fault = Problem(row.number, "电站名称", "表中同一县已有同名电站。")
+        if fault:
+            problems.append(fault)
+            continue
+        taken.add(id_)
+        values["decided"] = StationClass(values["decided"])
+        position = take_position(values)
+        stations.append(Station(id=id_, county=counties.get(values["region"], ""), position=position, **values))
+    return tuple(stations), reading.refusing(problems)
+
+
+def check_visit(station: Station, check: StationCheck, today: date) -> Refusal | None:
+    """Why a check is none: a day to come, done without evidence, a flow that cannot be."""
+    if check.on > today:
+        return refuse("station.future", on=check.on, field="on")
+    if check.done and station.decided is not StationClass.KEEP and not check.evidence:
+        return refuse("station.evidence", station=station.name, decided=station.decided.value, field="evidence")
+    if any(reading.flow < 0 for reading in check.flows):
+        return refuse("station.flow", field="flows")
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ No entry without responsible unit, person, deadline and measures (the speech's �
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,7 +20,7 @@ from services.domain.case.status import Status
 from services.domain.clocks.calendar import day_of
 from services.domain.clocks.rules import Anchor
 from services.domain.parameters import Parameters
-from services.domain.tables import Cell, Column, Problem, Reading, cell_out, read_table
+from services.domain.tables import Cell, Column, Problem, Reading, cell_out, heading, read_table
 
 MUST = ("problem", "measures", "lead_unit", "person", "deadline")
 """What the speech demands of every entry; a rules file may ask for more, not for less."""
@@ -79,35 +80,34 @@ class LedgerImport:
     @property
     def summary(self) -> str:
         """One Chinese sentence in which the rows add up."""
-        reading = self.reading
-        return (
-            f"共{reading.total_rows}行：导入{len(self.entries)}行，退回{len(reading.refused_rows)}行，"
-            f"空行{reading.blank_rows}行。"
-        )
+        return self.reading.summary.replace("可导入", "导入")
 
 
-def import_ledger(header: Sequence[Cell], rows: Iterable[Sequence[Cell]], rules: LedgerRules) -> LedgerImport:
+def import_ledger(
+    header: Sequence[Cell], rows: Iterable[Sequence[Cell]], rules: LedgerRules, *, first: int = 2
+) -> LedgerImport:
     """Read a ledger kept elsewhere. Rows out of order in time are refused, too; unknown columns go into the progress."""
-    reading = read_table(header, rows, rules.columns)
-    entries: list[tuple[int, LedgerEntry]] = []
-    kept, problems, refused = [], list(reading.problems), set(reading.refused_rows)
+    reading = read_table(header, rows, rules.columns, first=first)
+    checked = reading.refusing(fault for row in reading.accepted for fault in check_dates(row.number, row.values))
+    twice = checked.refusing(_repeated(checked))
+    entries = tuple((row.number, _entry(row.values, row.extra)) for row in twice.accepted)
+    return LedgerImport(entries, twice)
+
+
+def line_key(entry: LedgerEntry) -> str:
+    """What makes two lines the same line, however its progress is worded: source, problem and lead unit (hex digits)."""
+    text = "\x1f".join(heading(part) for part in (entry.source, entry.problem, entry.lead_unit))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _repeated(reading: Reading) -> list[Problem]:
+    first: dict[str, int] = {}
+    problems = []
     for row in reading.accepted:
-        faults = check_dates(row.number, row.values)
-        if faults:
-            problems += faults
-            refused.add(row.number)
-            continue
-        kept.append(row)
-        entries.append((row.number, _entry(row.values, row.extra)))
-    checked = Reading(
-        tuple(kept),
-        tuple(problems),
-        frozenset(refused),
-        reading.blank_rows,
-        reading.total_rows,
-        reading.unknown,
-    )
-    return LedgerImport(tuple(entries), checked)
+        before = first.setdefault(line_key(_entry(row.values, row.extra)), row.number)
+        if before != row.number:
+            problems.append(Problem(row.number, "问题描述", f"与第{before}行是同一条（来源、问题、责任单位都相同）。"))
+    return problems
 
 
 def check_dates(row: int, values: Mapping[str, object]) -> list[Problem]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.domain.register_refusals import REGISTER_LINES
+
 REGULATION = "《信访工作条例》"
 SPEECH = "环保督察整改推进会讲话"
 DESIGN = "系统设计约定"
@@ -335,17 +337,12 @@ CATALOGUE: dict[str, _Line] = {
         "确需联系的，请由回访中心联系。",
         "《信访工作条例》第三十条第三款；GB/T 33358 保密工单",
     ),
-    # emergency
-    "emergency.grade": _Line(
-        "事件等级只能由值班人员或领导认定。", "请由值班人员定级。", "《突发环境事件信息报告办法》"
+    "amend.machine": _Line(
+        "系统只能提高案件的紧急程度，不能更正案情。",
+        "请由交办员或承办人员更正。",
+        "《个人信息保护法》第二十四条（不得仅由自动化作出决定）",
     ),
-    "emergency.fields": _Line(
-        "{report}缺少：{missing}。", "已知多少先报多少，未知项请写“待查”。", "《突发环境事件信息报告办法》"
-    ),
-    "emergency.order": _Line("须先有初报，才能{report}。", "请先提交初报。", "《突发环境事件信息报告办法》"),
-    "emergency.finished": _Line(
-        "本事件已报处理结果。", "如有新情况，请另报突发事件。", "《突发环境事件信息报告办法》"
-    ),
+    **{code: _Line(*line) for code, line in REGISTER_LINES.items()},
 }
 
 

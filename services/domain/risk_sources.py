@@ -6,21 +6,18 @@ higher urgency and shows on the source.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from contracts.vocabulary import RiskArea, Urgency
 from services.domain.case.values import Position, RectifyMode
+from services.domain.located import LATITUDE, LONGITUDE, REGION, position_fault, region_fault, take_position
 from services.domain.places import distance_km, plain_name
 from services.domain.refusals import Refusal, refuse
+from services.domain.register_rules import MatchRules
 from services.domain.tables import Cell, Column, Problem, Reading, read_table
-
-NEAR_KM = 0.5
-"""A complaint's position within this distance of a source may be about it. Default, unverified."""
-LEAST_NAME = 3
-"""Shorter names (a village's or a trade's) would match half the city."""
 
 COLUMNS: tuple[Column, ...] = (
     Column(key="name", name="名称", aliases=("企业名称", "风险源名称", "单位名称"), required=True, max_length=200),
@@ -28,10 +25,10 @@ COLUMNS: tuple[Column, ...] = (
         key="area", name="风险类别", aliases=("类别", "排查类别"), kind="choice",
         choices=tuple(area.value for area in RiskArea), required=True,
     ),
-    Column(key="region", name="行政区划代码", aliases=("区划代码",), required=True, max_length=6),
+    REGION,
     Column(key="address", name="地址", aliases=("位置", "详细地址"), max_length=300),
-    Column(key="longitude", name="经度", kind="number"),
-    Column(key="latitude", name="纬度", kind="number"),
+    LONGITUDE,
+    LATITUDE,
     Column(key="unit", name="监管单位", aliases=("责任单位", "主管部门"), required=True),
     Column(key="person", name="责任人", aliases=("联系人",), required=True),
     Column(key="risk", name="主要风险", aliases=("风险描述", "隐患"), max_length=1000),
@@ -81,49 +78,33 @@ class Inspection:
 
 
 def import_sources(
-    header: Sequence[Cell], rows: Iterable[Sequence[Cell]], known: Iterable[RiskSource] = ()
-) -> tuple[tuple[RiskSource, ...], Reading]:
+    header: Sequence[Cell], rows: Iterable[Sequence[Cell]], known: Iterable[RiskSource] = (), *,
+    regions: Collection[str] = (), first: int = 2,
+) -> tuple[tuple[RiskSource, ...], Reading]:  # fmt: skip
     """Sources of a spreadsheet; every row is accepted or refused by name. A name twice in one district is refused."""
-    reading = read_table(header, rows, COLUMNS)
+    reading = read_table(header, rows, COLUMNS, first=first)
     taken = {(plain_name(source.name), source.region) for source in known}
-    sources, kept, problems, refused = [], [], list(reading.problems), set(reading.refused_rows)
+    sources: list[RiskSource] = []
+    problems: list[Problem] = []
     for row in reading.accepted:
         values: dict[str, Any] = {key: value for key, value in row.values.items() if value is not None}
-        fault = _fault(row.number, values, taken)
+        fault = _fault(row.number, values, taken, regions)
         if fault:
             problems.append(fault)
-            refused.add(row.number)
             continue
-        longitude, latitude = values.pop("longitude", None), values.pop("latitude", None)
-        position = None if longitude is None else Position(latitude=latitude, longitude=longitude)
+        position = take_position(values)
         taken.add((plain_name(values["name"]), values["region"]))
         values["area"] = RiskArea(values["area"])
         sources.append(
             RiskSource(id=f"{values['region']}-{plain_name(values['name'])}", position=position, **values)
         )
-        kept.append(row)
-    checked = Reading(
-        tuple(kept),
-        tuple(problems),
-        frozenset(refused),
-        reading.blank_rows,
-        reading.total_rows,
-        reading.unknown,
-    )
-    return tuple(sources), checked
+    return tuple(sources), reading.refusing(problems)
 
 
-def _fault(row: int, values: dict[str, Any], taken: set[tuple[str, str]]) -> Problem | None:
-    region = values["region"]
-    if not (len(region) == 6 and region.isdigit()):
-        return Problem(row, "行政区划代码", "须为六位数字。")
-    if (values.get("longitude") is None) != (values.get("latitude") is None):
-        return Problem(row, "经度", "经度、纬度须同时填写。")
-    if values.get("longitude") is not None:
-        # Swapped columns are the usual mistake: China lies between 73-135 E and 3-54 N.
-        if not (73 <= values["longitude"] <= 136 and 3 <= values["latitude"] <= 54):
-            return Problem(row, "经度", "不在中国境内，请核对经纬度是否填反。")
-    if (plain_name(values["name"]), region) in taken:
+def _fault(row: int, values: dict[str, Any], taken: set[tuple[str, str]], regions: Collection[str]) -> Problem | None:
+    if fault := region_fault(row, values, regions) or position_fault(row, values):
+        return fault
+    if (plain_name(values["name"]), values["region"]) in taken:
         return Problem(row, "名称", "同一区划内已有同名风险源。")
     return None
 
@@ -161,11 +142,14 @@ class Match:
 
 
 def match(
-    sources: Iterable[RiskSource], *, respondent: str = "", region: str | None = None, position: Position | None = None,
-    area: RiskArea | None = None,
+    sources: Iterable[RiskSource], rules: MatchRules, *, respondent: str = "", place: str = "",
+    region: str | None = None, position: Position | None = None, area: RiskArea | None = None,
 ) -> tuple[Match, ...]:  # fmt: skip
-    """Sources a complaint may be about, the surest first: by name inside the district, or by nearness and area."""
-    wanted = plain_name(respondent)
+    """Sources a complaint may be about, the surest first: by name or place inside the district, or by nearness and area.
+
+    Without a known district a like name does not count: elsewhere in the city it is another business.
+    """
+    wanted, where = plain_name(respondent), plain_name(place)
     found = []
     for source in sources:
         if region is not None and source.region != region:
@@ -173,13 +157,21 @@ def match(
         name = plain_name(source.name)
         if wanted and wanted == name:
             found.append(Match(source, 1.0, f"被举报单位即风险源“{source.name}”。"))
-        elif min(len(wanted), len(name)) >= LEAST_NAME and (wanted in name or name in wanted):
+        elif region and min(len(wanted), len(name)) >= rules.least_name and (wanted in name or name in wanted):
             found.append(Match(source, 0.8, f"被举报单位与风险源“{source.name}”名称相合。"))
+        elif region and len(name) >= rules.least_name and name in where:
+            found.append(Match(source, 0.8, f"反映地点即风险源“{source.name}”。"))
         elif position is not None and source.position is not None and area is source.area:
             km = distance_km(position, source.position)
-            if km <= NEAR_KM:
+            if km <= rules.near_km:
                 found.append(Match(source, 0.6, f"距风险源“{source.name}”{km * 1000:.0f}米，类别相同。"))
+        elif region and area is source.area and source.address and where and _same_place(plain_name(source.address), where, rules):
+            found.append(Match(source, 0.6, f"反映地点与风险源“{source.name}”地址相合，类别相同。"))
     return tuple(sorted(found, key=lambda item: (-item.score, item.source.id)))
+
+
+def _same_place(address: str, where: str, rules: MatchRules) -> bool:
+    return min(len(address), len(where)) > rules.least_name and (address in where or where in address)
 
 
 def raised(urgency: Urgency) -> Urgency:

@@ -12,6 +12,7 @@ from services.domain.case.rules import CaseRules, CaseworkRules
 from services.domain.clocks.calendar import CalendarRules, WorkCalendar
 from services.domain.clocks.rules import DeadlineRules
 from services.domain.emergency import EmergencyRules
+from services.domain.indicators.dictionary import IndicatorRules
 from services.domain.ledger import LedgerRules
 from services.domain.parameters import (
     Fault,
@@ -21,6 +22,7 @@ from services.domain.parameters import (
     parse_parameters,
 )
 from services.domain.principals import AccessRules
+from services.domain.register_rules import RegisterRules
 from services.domain.supervision.ladder import LadderRules
 from services.domain.supervision.look_back import LookBackRules
 
@@ -31,9 +33,11 @@ FILES: Mapping[str, type[Parameters]] = {
     "deadlines.yaml": DeadlineRules,
     "emergency.yaml": EmergencyRules,
     "gates.yaml": GateRules,
+    "indicators.yaml": IndicatorRules,
     "ladder.yaml": LadderRules,
     "ledger.yaml": LedgerRules,
     "look_back.yaml": LookBackRules,
+    "registers.yaml": RegisterRules,
 }
 
 
@@ -45,9 +49,11 @@ class RuleBook:
     case: CaseRules
     access: AccessRules
     emergency: EmergencyRules
+    indicators: IndicatorRules
     ladder: LadderRules
     ledger: LedgerRules
     look_back: LookBackRules
+    registers: RegisterRules
 
 
 def parse_rule_book(texts: Mapping[str, str]) -> RuleBook:
@@ -72,9 +78,11 @@ def parse_rule_book(texts: Mapping[str, str]) -> RuleBook:
         ),
         access=parsed["access.yaml"],
         emergency=parsed["emergency.yaml"],
+        indicators=parsed["indicators.yaml"],
         ladder=parsed["ladder.yaml"],
         ledger=parsed["ledger.yaml"],
         look_back=parsed["look_back.yaml"],
+        registers=parsed["registers.yaml"],
     )
 
 

@@ -18,7 +18,10 @@ from pydantic import Field, model_validator
 from services.domain.parameters import Parameters
 
 Cell = str | int | float | bool | date | datetime | None
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
+"""First characters after which a spreadsheet may run a text; the full-width ones count in Chinese editions."""
+OWN_HEADINGS = frozenset({"退回原因", "原行号", "导出标记"})
+"""Columns our own files add; read back, they are no content of the row."""
 
 
 class Column(Parameters):
@@ -76,6 +79,27 @@ class Reading:
         """True when every row is accounted for; a reader that returns anything else has a bug."""
         return len(self.accepted) + len(self.refused_rows) + self.blank_rows == self.total_rows
 
+    @property
+    def summary(self) -> str:
+        """One Chinese sentence in which the rows add up."""
+        return (
+            f"共{self.total_rows}行：可导入{len(self.accepted)}行，退回{len(self.refused_rows)}行，"
+            f"空行{self.blank_rows}行。"
+        )
+
+    def refusing(self, problems: Iterable[Problem]) -> Reading:
+        """The reading after further checks: rows with a problem are accepted no more."""
+        found = tuple(problems)
+        bad = {problem.row for problem in found}
+        return Reading(
+            tuple(row for row in self.accepted if row.number not in bad),
+            (*self.problems, *found),
+            self.refused_rows | {row.number for row in self.accepted if row.number in bad},
+            self.blank_rows,
+            self.total_rows,
+            self.unknown,
+        )
+
 
 def heading(text: Cell) -> str:
     """A heading without spaces, brackets' contents, width and case differences, for comparison."""
@@ -83,25 +107,67 @@ def heading(text: Cell) -> str:
     return re.sub(r"\(.*?\)|[\s*:_/、-]", "", plain)
 
 
-def read_table(header: Sequence[Cell], rows: Iterable[Sequence[Cell]], columns: Sequence[Column]) -> Reading:
-    """Check every row. A missing required column refuses the table: each row is then refused for it."""
-    known = {
-        heading(name): column for column in columns for name in (column.name, column.key, *column.aliases)
-    }
+def headings(columns: Sequence[Column]) -> dict[str, Column]:
+    """Every way to write a heading, as `heading` gives it, with its column."""
+    return {heading(name): column for column in columns for name in (column.name, column.key, *column.aliases)}
+
+
+class UnknownColumn(ValueError):
+    """A column map names a heading the table does not have, or a column nobody knows; the message says which there are."""
+
+
+def renamed(header: Sequence[Cell], mapping: Mapping[str, str], columns: Sequence[Column]) -> tuple[Cell, ...]:
+    """The header with headings of other ledgers named as ours; `mapping` is heading → key or name of a column.
+
+    Raises `UnknownColumn`.
+    """
+    known = headings(columns)
+    wanted: dict[str, str] = {}
+    for theirs, ours in mapping.items():
+        column = known.get(heading(ours))
+        if column is None:
+            there = "、".join(column.name for column in columns)
+            raise UnknownColumn(f"没有“{ours}”这一栏；可用的栏目：{there}。")
+        if heading(theirs) not in {heading(text) for text in header}:
+            there = "、".join(str(text).strip() for text in header if heading(text)) or "无"
+            raise UnknownColumn(f"表中没有“{theirs}”列；现有的列：{there}。")
+        wanted[heading(theirs)] = column.name
+    # What is named by hand wins over a heading that happens to be known.
+    taken = set(wanted.values())
+    result: list[Cell] = []
+    for text in header:
+        plain = heading(text)
+        found = known.get(plain)
+        displaced = plain not in wanted and found is not None and found.name in taken
+        result.append(wanted.get(plain, f"（另列）{text}" if displaced else text))
+    return tuple(result)
+
+
+def read_table(
+    header: Sequence[Cell], rows: Iterable[Sequence[Cell]], columns: Sequence[Column], *, first: int = 2
+) -> Reading:
+    """Check every row. A missing required column refuses the table: each row is then refused for it.
+
+    `first` is the number of the first row below the heading, as the spreadsheet shows it.
+    """
+    known = headings(columns)
     places: dict[int, Column] = {}
     problems: list[Problem] = []
     for index, text in enumerate(header):
         column = known.get(heading(text))
         if column is not None and column in places.values():
-            problems.append(Problem(1, column.name, "有两列是同一项，只取第一列。"))
+            problems.append(Problem(first - 1, column.name, "有两列是同一项，只取第一列。"))
         elif column is not None:
             places[index] = column
-    unknown = {i: str(text).strip() for i, text in enumerate(header) if i not in places and heading(text)}
+    own = {i for i, text in enumerate(header) if heading(text) in OWN_HEADINGS}
+    unknown = {
+        i: str(text).strip() for i, text in enumerate(header) if i not in places and i not in own and heading(text)
+    }
     lacking = [column.name for column in columns if column.required and column not in places.values()]
     accepted: list[Row] = []
     refused: set[int] = set()
     blank = total = 0
-    for number, cells in enumerate(rows, start=2):
+    for number, cells in enumerate(rows, start=first):
         total += 1
         if all(_text(cell) == "" for cell in cells):
             blank += 1
@@ -149,7 +215,7 @@ def _text(cell: Cell) -> str:
 
 def _value(cell: Cell, column: Column) -> object:
     """The cell as the column's kind; raises ValueError with a Chinese sentence."""
-    text = _text(cell)
+    text = armed(_text(cell))
     if len(text) > column.max_length:
         raise ValueError(f"超过{column.max_length}字。")
     if not text:
@@ -206,6 +272,15 @@ def _date(cell: Cell, text: str) -> date:
         raise ValueError(f"没有{text[:20]}这一天。") from None
 
 
+def armed(text: str) -> str:
+    """A text as it was before `cell_out` disarmed it."""
+    return text[1:] if text[:1] == "'" and _runs(text[1:]) else text
+
+
+def _runs(text: str) -> bool:
+    return text.startswith(FORMULA_STARTS) or text.lstrip().startswith(FORMULA_STARTS)
+
+
 def cell_out(value: object) -> Cell:
     """A value as a spreadsheet cell. Text that a spreadsheet would run as a formula gets an apostrophe before it."""
     if isinstance(value, list | tuple):
@@ -215,4 +290,4 @@ def cell_out(value: object) -> Cell:
     if value is None or isinstance(value, int | float | datetime | date):
         return value
     text = str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return f"'{text}" if _runs(text) else text

@@ -18,9 +18,14 @@ REGISTERED = Counter("petitions_registered", "Complaints by outcome of intake", 
 LINKED = Counter("petitions_linked", "Complaints by link kind and band", ["kind", "band"])
 ASSIGNED = Counter("petitions_assigned", "Cases assigned by kind of lead unit", ["unit_kind"])
 LEADERLESS = Counter("petitions_leaderless", "Times a leader was due and none fitted")
+FIRED = Counter("petitions_clocks_fired", "Due moments announced", ["kind"])
+ESCALATED = Counter("petitions_ladder_steps", "Steps of the ladder asked of casework or proposed to a person", ["step", "how"])
+SWEEP_SECONDS = Histogram("petitions_sweep_seconds", "One sweep over all clocks", buckets=LATENCY_BUCKETS)
 INTAKE_TO_ASSIGNMENT = Histogram(
     "petitions_intake_to_assignment_seconds", "From registration to assignment", buckets=LATENCY_BUCKETS
 )
 RELAYED = Counter("petitions_outbox_published", "Events published from the outbox")
 OUTBOX_OLDEST = Gauge("petitions_outbox_oldest_seconds", "Age of the oldest event not yet published")
 LAG = Gauge("petitions_consumer_lag_records", "Records behind the end of a partition", ["service", "topic", "partition"])
+ANALYTICS_BACKLOG = Gauge("petitions_analytics_backlog", "Touched complaints and cases not yet counted anew")
+ANALYTICS_UNREADABLE = Counter("petitions_analytics_unreadable", "Histories of cases that could not be counted")

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 INTERNAL = {"contracts", "classifiers", "services"}
 DRIVERS = {"asyncpg", "aiokafka", "faststream"}
 DRIVER_FILES = {"app.py", "handlers.py", "repository.py"}
-SHARED = {"domain", "infra"}
+SHARED = {"domain", "infra", "sheets"}
 COMPOSERS = {"cli", "stack", "demo", "commands", "console"}
 """Parts that put services together from outside; they may import any of them."""
 

@@ -20,11 +20,13 @@ from services.domain.case.values import (
 
 
 class RecordCallback(Command):
-    """One petitioner was called back."""
+    """One petitioner was called back: 是否满意, and where asked 是否响应 (contacted) and 是否解决 (solved)."""
 
     type: Literal["record_callback"] = "record_callback"
     reporter: Id
     outcome: Satisfaction
+    contacted: bool | None = None
+    solved: bool | None = None
     note: str = Field(default="", max_length=1000)
 
 

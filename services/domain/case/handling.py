@@ -230,5 +230,7 @@ def record_callback(decision: Decision, command: c.RecordCallback) -> Result:
         at=decision.now,
         by=decision.actor.id,
         note=command.note,
+        contacted=command.contacted,
+        solved=command.solved,
     )
     return (e.CalledBack(callback=call, **decision.stamp()),)

@@ -261,13 +261,15 @@ class Satisfaction(StrEnum):
 
 
 class Callback(Value):
-    """One call to one petitioner about the result."""
+    """One call to one petitioner about the result. `contacted` and `solved` are 是否响应 and 是否解决; None where not asked."""
 
     reporter: Id
     outcome: Satisfaction
     at: AwareDatetime
     by: str
     note: str = ""
+    contacted: bool | None = None
+    solved: bool | None = None
 
 
 class ProposalKind(StrEnum):

@@ -73,3 +73,28 @@ def fire(
         last = group[-1]
         firings.append(Firing(last, tuple(moment.key for moment in group), (now - last.at).total_seconds()))
     return tuple(sorted(firings, key=lambda firing: (firing.moment.at, firing.moment.key)))
+
+
+def next_moment(deadline: Deadline, warn_shares: Iterable[float], fired: float) -> DueMoment | None:
+    """The first moment of a running clock past the share already announced (0 where nothing was), or None."""
+    moments = due_moments("", (deadline,), warn_shares)
+    return next((moment for moment in moments if moment.share > fired), None)
+
+
+def carried(
+    before: Deadline, fired: float, after: Deadline, warn_shares: Iterable[float], now: datetime
+) -> float:
+    """The share that counts as announced when a clock's due date moved from `before` to `after`.
+
+    A clock that started anew has announced nothing. Where more or less time was granted (an extension, a pause), tiers
+    that lie ahead again are announced again, since they tell of another date. Where only a rule or the calendar
+    changed, no warning is repeated; the end is announced for the new date if that is still to come.
+    """
+    if after.started_at != before.started_at:
+        return 0.0
+    if after.due_at == before.due_at or not fired:
+        return fired
+    granted = after.extended_by != before.extended_by or after.paused_until != before.paused_until
+    tiers = [moment for moment in due_moments("", (after,), warn_shares) if moment.share <= fired]
+    kept = [moment.share for moment in tiers if moment.at <= now or (not granted and moment.share < 1.0)]
+    return max(kept, default=0.0)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 
-from services.domain.clocks.calendar import CHINA, DAY, WorkCalendar, local
+from services.domain.clocks.calendar import CHINA, DAY, CalendarExhausted, WorkCalendar, local
 from services.domain.supervision.ladder import QuietHours
 
 
@@ -44,9 +44,17 @@ def next_digest(now: datetime, quiet: QuietHours, calendar: WorkCalendar) -> dat
     at = datetime.combine(day, time(quiet.digest_hour), CHINA)
     if here > at:
         at += DAY
-    if quiet.working_days_only:
-        at = datetime.combine(calendar.next_working(at.date()), time(quiet.digest_hour), CHINA)
+    while quiet.working_days_only and not _worked(at.date(), calendar):
+        at += DAY
     return at
+
+
+def _worked(day: date, calendar: WorkCalendar) -> bool:
+    """Past the holiday table weekdays count: a digest on a holiday harms less than none for a year."""
+    try:
+        return calendar.is_working(day)
+    except CalendarExhausted:
+        return day.weekday() < 5
 
 
 def is_quiet(now: datetime, quiet: QuietHours) -> bool:
@@ -69,9 +77,22 @@ def digests(notices: Iterable[Notice], quiet: QuietHours, calendar: WorkCalendar
         slot = (notice.person_id, send_at(notice, quiet, calendar), notice.emergency)
         piles.setdefault(slot, []).append(notice)
     return tuple(
-        _digest(person, at, _one_per_case(pile), emergency)
+        compose(person, at, pile, emergency=emergency)
         for (person, at, emergency), pile in sorted(piles.items(), key=lambda item: (item[0][1], item[0][0]))
     )
+
+
+def may_send(now: datetime, quiet: QuietHours, calendar: WorkCalendar) -> bool:
+    """Whether the morning's digests may go out now: past their hour, outside quiet hours, on a day for them."""
+    here = local(now)
+    if here.hour < quiet.digest_hour or is_quiet(now, quiet):
+        return False
+    return not quiet.working_days_only or _worked(here.date(), calendar)
+
+
+def compose(person: str, at: datetime, pile: Sequence[Notice], *, emergency: bool = False) -> Digest:
+    """One person's digest of these notices: a case once, with all its reasons, the gravest heading first."""
+    return _digest(person, at, _one_per_case(pile), emergency)
 
 
 def _one_per_case(pile: Sequence[Notice]) -> tuple[Notice, ...]:

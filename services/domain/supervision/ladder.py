@@ -1,21 +1,24 @@
 """The ladder 提醒 → 预警 → 催办 → 督办 → 挂牌督办 → 约谈: what is due next for a case, and why.
 
 One step at a time, never down; each step waits for the one before to have had its days. Steps the public sees are
-proposed to a person, never taken by the machine.
+proposed to a person, never taken by the machine. `next_due` tells when a case must be looked at again, so that a table
+of a million cases is asked by an index and not case by case.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
+from math import ceil
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from contracts.vocabulary import SupervisionStep, Urgency
-from services.domain.clocks.calendar import WorkCalendar, day_of
+from services.domain.clocks.calendar import CHINA, WorkCalendar, day_of
 from services.domain.parameters import Parameters
+from services.domain.supervision.recipients import Audience
 from services.domain.supervision.view import CaseView
 
 ORDER = list(SupervisionStep)
@@ -56,6 +59,8 @@ class LadderRules(Parameters):
     version: str
     steps: tuple[StepRule, ...]
     quiet: QuietHours
+    tell: Audience
+    propose_again_days: int = Field(ge=1)
 
     @model_validator(mode="after")
     def _whole_ladder(self) -> LadderRules:
@@ -96,6 +101,21 @@ def next_step(case: CaseView, rules: LadderRules, calendar: WorkCalendar, now: d
                 case.case_id, case.case_no, rule.step, reason, rule.person, case.unowned, trigger.provenance
             )
     return None
+
+
+def next_due(case: CaseView, rules: LadderRules, calendar: WorkCalendar) -> datetime | None:
+    """The moment from which on `next_step` gives a step, as long as the case stays as it is; None for never."""
+    rung = ORDER.index(case.step) + 1 if case.step else 0
+    if not case.open or rung >= len(rules.steps):
+        return None
+    rule = rules.steps[rung]
+    moments = [at for trigger in rule.triggers if (at := _from(trigger, case, calendar)) is not None]
+    if not moments:
+        return None
+    first = min(moments)
+    if case.stepped_at is None or not rule.after_days:
+        return first
+    return max(first, _morning(calendar.add_working_days(day_of(case.stepped_at), rule.after_days)))
 
 
 def steps(
@@ -139,6 +159,31 @@ def _holds(trigger: Trigger, case: CaseView, calendar: WorkCalendar, now: dateti
             if case.ordinal - 1 >= trigger.at_least:
                 return f"销号后反弹，已第{case.ordinal}次立案。"
     return None
+
+
+def _from(trigger: Trigger, case: CaseView, calendar: WorkCalendar) -> datetime | None:
+    """Since when the trigger holds, or from when on it will."""
+    days = ceil(trigger.at_least)
+    match trigger.cause:
+        case "share":
+            ends = [d.started_at + (d.due_at - d.started_at) * trigger.at_least for d in case.deadlines]
+            return min(ends, default=None)
+        case "overdue_days":
+            due = min((deadline.due_at for deadline in case.deadlines), default=None)
+            return _morning(calendar.add_working_days(day_of(due), days)) if due else None
+        case "unowned_days" if not case.unowned:
+            return None
+        case "unowned_days" | "stalled_days":
+            return _morning(calendar.add_working_days(day_of(case.last_progress_at), days))
+        case "repeats":
+            return case.first_received_at if case.repeat_ordinal >= trigger.at_least else None
+        case "rebounds":
+            return case.first_received_at if case.ordinal - 1 >= trigger.at_least else None
+    return None
+
+
+def _morning(day: date) -> datetime:
+    return datetime.combine(day, time(), CHINA)
 
 
 def worst_first(case: CaseView, now: datetime) -> tuple[object, ...]:

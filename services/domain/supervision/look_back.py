@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -45,6 +46,8 @@ class LookBackRules(Parameters):
     least: int = Field(ge=1)
     after_days: int = Field(ge=0)
     rebound_days: int = Field(ge=1)
+    due_days: int = Field(ge=1)
+    monthly: bool
     weights: Weights
     provenance: str
 
@@ -146,16 +149,36 @@ class Rebound:
 def rebound(state: CaseState, link: Link, rules: LookBackRules) -> Rebound | None:
     """Whether a new complaint on a closed-out case is a rebound inside the window; `state` before it was linked."""
     closed = state.anchors.get(Anchor.CLOSED_OUT)
-    if closed is None or state.status not in (Status.CLOSED_OUT, Status.LOOKED_BACK):
+    if state.status not in (Status.CLOSED_OUT, Status.LOOKED_BACK):
+        return None
+    return rebound_after(state.case_id, closed, link, rules)
+
+
+def rebound_after(case_id: str, closed: datetime | None, link: Link, rules: LookBackRules) -> Rebound | None:
+    """The same for a case known to be closed out since `closed`."""
+    if closed is None:
         return None
     if link.kind is LinkKind.DUPLICATE_DELIVERY or link.received_at <= closed:
         return None
     days = (link.received_at - closed).days
     if days > rules.rebound_days and link.kind is not LinkKind.RECURRENCE:
         return None
-    return Rebound(
-        state.case_id, link.complaint_id, days, link.kind, f"销号{days}日后再次反映（{link.kind.label}）。"
-    )
+    return Rebound(case_id, link.complaint_id, days, link.kind, f"销号{days}日后再次反映（{link.kind.label}）。")
+
+
+def source_key(region: str | None, respondent: str | None, place: str | None) -> str | None:
+    """Equal for two cases that name the same respondent at the same place; None where either is unknown.
+
+    Written the same but for width, case, spaces and punctuation counts as the same. Cases that triage did not link and
+    that agree in both are worth a look at what was closed out; it is a person who then tells whether it is back.
+    """
+    parts = [_plain(respondent), _plain(place)]
+    return "|".join([region or "", *parts]) if all(parts) else None
+
+
+def _plain(name: str | None) -> str:
+    text = unicodedata.normalize("NFKC", name or "").casefold()
+    return "".join(sign for sign in text if sign.isalnum())
 
 
 def failure_shares(outcomes: Iterable[tuple[str, bool]]) -> Mapping[str, float]:

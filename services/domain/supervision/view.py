@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +11,12 @@ from services.domain.case.links import counts
 from services.domain.case.state import CaseState
 from services.domain.case.status import CLOSING, ENDED, UNOWNED, Status
 from services.domain.clocks.deadlines import Deadline
+from services.domain.clocks.rules import Anchor, DeadlineRules
+
+AFTER_THE_END = frozenset(
+    {Anchor.CONCLUDED, Anchor.REVIEW_REQUESTED, Anchor.REVIEW_DECIDED, Anchor.RECHECK_REQUESTED}
+)
+"""A case that has ended owes nothing more but 复查 and 复核."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,19 @@ class CaseView:
         """The running duty that is overdue longest, if any."""
         late = [deadline for deadline in self.deadlines if deadline.overdue(now)]
         return min(late, key=lambda deadline: deadline.due_at, default=None)
+
+
+def owed(
+    status: Status | None, deadlines: Iterable[Deadline], rules: DeadlineRules
+) -> tuple[Deadline, ...]:
+    """The running clocks somebody still has to mind: none of a merged case, of an ended one those of its review."""
+    running = (deadline for deadline in deadlines if deadline.running)
+    if status is Status.MERGED:
+        return ()
+    if status not in ENDED:
+        return tuple(running)
+    anchors = {rule.id: rule.anchor for rule in rules.rules}
+    return tuple(deadline for deadline in running if anchors.get(deadline.rule_id) in AFTER_THE_END)
 
 
 def view(state: CaseState, deadlines: tuple[Deadline, ...]) -> CaseView | None:

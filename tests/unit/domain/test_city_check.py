@@ -20,6 +20,7 @@ CASES = [
     ("unknown region of a unit", "units.yaml", "region: 470303}", "region: 470399}", "units[", "470399"),
     ("unknown sub-type", "duties_waste.yaml", "subtype: 医疗废物", "subtype: 医院废物", "subtype", "医院废物"),
     ("town outside its district", "districts.yaml", "code: 470303001", "code: 470304009", "districts[1].towns[0].code", "屏山街道"),
+    ("a neighbour on one side only", "districts.yaml", "neighbours: [470303, 470304, 470321]", "neighbours: [470303, 470321]", "districts[2].neighbours[0]", "470302"),
     ("duplicate id", "units.yaml", "id: da-cg,", "id: da-hb,", "units[", "da-hb"),
     ("two units of a kind in a region", "units.yaml", "id: da-cg, kind: 城管", "id: da-cg, kind: 生态环境", "units[", "生态环境 470302"),
     ("one label of two sub-types", "taxonomy.yaml", "{name: 工业噪声, aliases: [企业噪声", "{name: 工业噪声, aliases: [施工噪声", "taxonomy[0]", "施工噪声"),

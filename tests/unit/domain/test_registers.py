@@ -180,7 +180,9 @@ def test_sources_are_imported_and_bad_rows_named():
 
 def test_a_complaint_is_matched_by_name_in_the_district_or_by_nearness_and_kind():
     (yard,), _ = risk_sources.import_sources(SOURCES, [YARD])
-    match = risk_sources.match
+    def match(sources, **what):
+        return risk_sources.match(sources, BOOK.registers.matching, **what)
+
     assert match([yard], respondent="江北尾矿公司", region="429304")[0].score == 1.0
     assert match([yard], respondent="江北尾矿有限公司二库", region="429304")[0].score == 0.8
     assert match([yard], respondent="江北尾矿公司", region="429305") == ()
@@ -289,13 +291,13 @@ def test_the_nearest_fitting_help_is_proposed_and_never_what_is_gone_or_expired(
         resource("general", 0.01, hazards=frozenset({Hazard.GENERAL})),
         resource("expert", 0.3, kind=ResourceKind.EXPERT, amount=None, checked_on=None),
     ]
-    found = nearest(pool, here, [Hazard.OIL], TODAY)
+    help_ = BOOK.registers.help
+    found = nearest(pool, here, [Hazard.OIL], TODAY, help_)
     assert [item.resource.id for item in found] == ["near", "far", "general", "expert"]
     assert found[0].sentence == "物资“near围油栏”（适用油类，200米），约9.4公里，联系人薛某。"
     assert found[3].doubtful and "久未核实" in found[3].sentence
-    assert len(nearest(pool, here, [], TODAY, per_kind=9)) == 5, (
-        "not knowing the hazard, everything near may help"
-    )
+    many = help_.model_copy(update={"per_kind": 9})
+    assert len(nearest(pool, here, [], TODAY, many)) == 5, "not knowing the hazard, everything near may help"
 
 
 # --- emergencies ------------------------------------------------------------------------------------------------------
@@ -332,9 +334,9 @@ def test_nobody_acknowledging_pages_ever_higher_and_acknowledging_stops_it():
 
 def test_neighbours_are_told_at_once_and_not_after_a_false_alarm():
     assert em.notices(EVENT) == (("429305", "相邻区域发生疑似突发环境事件（鱼大量死亡），请关注。"),)
-    calm = em.dismiss(EVENT, DUTY)
+    calm = em.dismiss(EVENT, DUTY, "现场核实为误报", AT)
     assert isinstance(calm, em.Emergency) and em.notices(calm) == () and em.pages(calm, RULES_EM) == ()
-    assert isinstance(em.dismiss(EVENT, MACHINE), Refusal)
+    assert isinstance(em.dismiss(EVENT, MACHINE, "误报", AT), Refusal)
 
 
 def test_the_recipients_and_the_table_for_grading_are_data_with_dates():
