@@ -8,18 +8,23 @@ import typer
 
 from services.commands import (
     access,
+    accounts,
+    analytics,
     audit,
     cases,
     city,
     clocks,
     deadletters,
+    exports,
+    index,
     links,
     local,
     look_back,
     offline,
     publish,
     supervision,
-)  # fmt: skip
+    training,
+)
 from services.commands.output import Failed, console_err
 from services.stack import StackError
 
@@ -35,6 +40,9 @@ local.register(app)
 publish.register(app)
 cases.register(app)
 offline.register(app)
+training.register(app)
+app.add_typer(index.app, name="index")
+analytics.register(app)
 app.add_typer(links.app, name="link")
 app.add_typer(access.app, name="access")
 app.add_typer(audit.app, name="audit")
@@ -44,6 +52,8 @@ app.command("overdue")(clocks.overdue)
 app.add_typer(clocks.app, name="clocks")
 app.add_typer(supervision.app, name="supervise")
 app.add_typer(look_back.app, name="look-back")
+app.add_typer(exports.app, name="export")
+app.add_typer(accounts.app, name="account")
 
 
 def main() -> None:

@@ -185,3 +185,11 @@ async def mark_days(connection: Connection, days: Iterable[date]) -> None:
 async def moved(connection: Connection, dictionary: str, at: datetime) -> None:
     """The sums changed: what was kept of them is old."""
     await connection.execute(MOVED, dictionary, at)
+
+
+async def stream(connection: Connection, statement: str, values: Sequence[Any], size: int) -> AsyncIterator[list[Any]]:
+    """Rows of a statement in batches, from one snapshot, without holding them all."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        cursor = await connection.cursor(statement, *values)
+        while batch := await cursor.fetch(size):
+            yield batch

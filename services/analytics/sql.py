@@ -44,11 +44,11 @@ def conditions(measure: Measure, p: Parameters) -> str:
     return " AND ".join(condition(test, p) for test in measure.where) or "true"
 
 
-def sliced(slice_: Slice, p: Parameters) -> str:
-    """The dimensions of a slice as conditions."""
+def sliced(slice_: Slice, p: Parameters, table: str = "") -> str:
+    """The dimensions of a slice as conditions on the columns of `table`, given as `f.` where two are joined."""
     parts = ["true"]
     for dimension, value in slice_.values:
-        column = DIMENSION_COLUMNS[dimension]
+        column = f"{table}{DIMENSION_COLUMNS[dimension]}"
         mark = p.add(value, "text")
         parts.append(f"{mark} = ANY({column})" if dimension is Dimension.TYPE else _equals(dimension, column, mark))
     return " AND ".join(parts)

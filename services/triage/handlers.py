@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import structlog
 from pydantic import ValidationError
 
-from classifiers.reading import Complaint, Decision, Reading
+from classifiers import profile as pf
+from classifiers.reading import Complaint, Decision, Reading, Span
 from contracts.cases import CaseOpened, ComplaintLinked, Fact, LinkReviewRequested, Matter, ModelVersions, TypeShare
 from contracts.complaints import ComplaintRegistered
 from contracts.dead_letter import FailureVerdict
@@ -19,12 +22,14 @@ from contracts.vocabulary import LinkBand, LinkKind
 from services.infra.clock import Clock
 from services.infra.failures import describe
 from services.infra.metrics import LINKED as LINKED_TOTAL
+from services.infra.postgres import Pool
 from services.infra.records import Record
 from services.infra.stages import stage
 from services.infra.unit_of_work import UnitOfWork
 from services.triage import repository as rows
 from services.triage.memory import Known, Memory, as_complaint
 
+log = structlog.get_logger()
 MACHINE = "machine"
 MODEL_THRESHOLD = 0.5
 """A type is named in the case where it is more likely than not."""
@@ -38,10 +43,14 @@ class Triaging:
         self.worker = worker
         self.clock = clock
         self._staged: list[str] = []
+        self._doubtful = False
 
     async def handle(self, unit: UnitOfWork, records: Sequence[Record]) -> Callable[[], None] | None:
         """One transaction's work; see `services.infra.batches` for what surrounds it."""
         self._staged = []
+        if self.memory.due() and not self._doubtful:
+            with stage("triage", "save_index"):
+                await asyncio.to_thread(self.memory.save)
         events: list[tuple[ComplaintRegistered, Record]] = []
         for record in records:
             try:
@@ -73,29 +82,45 @@ class Triaging:
         return lambda: count(decisions)
 
     def abandon(self, records: Sequence[Record]) -> None:
-        """The transaction failed: the index forgets what it had staged."""
+        """The transaction failed, or its answer was lost: the index forgets what it had staged.
+
+        It may have been committed all the same, so the next batch reads our own rows again, too.
+        """
         self.memory.forget(self._staged)
+        self._doubtful = bool(self._staged) or self._doubtful
         self._staged = []
+
+    async def open(self, pool: Pool, root: Path) -> None:
+        """At the start: the index of the last run, as far as it fits this database."""
+        async with pool.acquire() as connection:
+            installation, now = await rows.installation(connection), await rows.snapshot(connection)
+        held = await asyncio.to_thread(self.memory.open_saved, root, installation, now)
+        log.info("index_opened", complaints=held, shards=len(self.memory.shards), slot=self.memory.slot and self.memory.slot.path.name)
+
+    async def close(self) -> None:
+        """At the stop: save the index for the next start."""
+        await asyncio.to_thread(self.memory.save)
 
     async def _catch_up(self, unit: UnitOfWork, shards: set[str]) -> None:
         """Read what others did since the last batch, and whole shards met for the first time."""
         memory, connection = self.memory, unit.connection
         now = await rows.snapshot(connection)
         if memory.snapshot is not None:
-            newer = await rows.newer_rows(connection, memory.snapshot, self.worker, sorted(memory.shards))
-            moves = await rows.moved(connection, memory.snapshot, self.worker)
-            await asyncio.to_thread(memory.learn, newer)
-            for complaint, case in moves:
+            worker = rows.NOBODY if self._doubtful else self.worker
+            async for newer in rows.newer_rows(connection, memory.snapshot, worker, sorted(memory.shards)):
+                await asyncio.to_thread(memory.learn, newer)
+            for complaint, case in await rows.moved(connection, memory.snapshot, worker):
                 if complaint in memory.history:
                     memory.history.move(complaint, case)
             memory.end(await rows.ended(connection, memory.snapshot))
         if missing := shards - memory.shards:
-            await asyncio.to_thread(memory.learn, await rows.shard_rows(connection, sorted(missing)))
+            async for part in rows.shard_rows(connection, sorted(missing)):
+                await asyncio.to_thread(memory.learn, part)
             memory.end((case, True) for case in await rows.ended_in(connection, sorted(missing)))
         for rule, a, b in await rows.constraints(connection, memory.snapshot):
             memory.constrain(rule, a, b)
         memory.shards |= shards
-        memory.snapshot = now
+        memory.snapshot, self._doubtful = now, False
 
     async def _decide(
         self, unit: UnitOfWork, complaints: list[Complaint], readings: list[Reading]
@@ -127,6 +152,7 @@ class Triaging:
             rows.reading_json(reading),
             reading.profile,
             self.worker,
+            pf.VERSION,
         )
         if complaint.id in self.memory.history:
             [row] = await rows.rows_by_id(unit.connection, [complaint.id])
@@ -203,7 +229,7 @@ class Triaging:
             tables["live_links"].append((event.complaint_id, case_id, link_id))
             tables["complaints"].append(
                 (event.complaint_id, event.receipt_no, event.version, event.region.shard, event.reporter,
-                 event.received_at, event.to_bytes(), rows.reading_json(reading), reading.profile, self.worker)
+                 event.received_at, event.to_bytes(), rows.reading_json(reading), reading.profile, self.worker, pf.VERSION)
             )  # fmt: skip
             tables["guards"] += [(feature, event.complaint_id, now) for feature in dict.fromkeys(decision.guards)]
         for case_id in opened:
@@ -259,8 +285,11 @@ def facts(why: Sequence[Any]) -> tuple[Fact, ...]:
 
 def reasons(why: Sequence[Any]) -> list[dict[str, Any]]:
     """Reasons with the places of the words in both texts, for the person who reviews the link."""
-    spans = lambda span: [span.start, span.end] if span else None
-    return [{"fact": r.fact, "text": r.text, "here": spans(r.here), "there": spans(r.there)} for r in why]
+
+    def offsets(span: Span | None) -> list[int] | None:
+        return [span.start, span.end] if span else None
+
+    return [{"fact": r.fact, "text": r.text, "here": offsets(r.here), "there": offsets(r.there)} for r in why]
 
 
 def count(decisions: Sequence[Decision]) -> None:

@@ -33,6 +33,15 @@ INSERT_LINK = """
 INSERT INTO triage.links (id, complaint_id, case_id, act, answers, kind, band, score, to_complaint, versions, decided_by, reason, at, weight)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 """
+# The id of the question it repeats is kept in the reason; asked twice, the second finds the first still open.
+ASK_AGAIN = """
+INSERT INTO triage.links (id, complaint_id, case_id, act, kind, band, score, to_complaint, why, against, parts, versions, decided_by, reason, at)
+SELECT $2, complaint_id, case_id, act, kind, band, score, to_complaint, why, against, parts, versions, $3, 'again ' || $1::uuid::text, $4
+FROM triage.links WHERE id = $1 AND act = 'suggest' AND NOT EXISTS (
+    SELECT 1 FROM triage.links o WHERE o.act = 'suggest' AND o.reason = 'again ' || $1::uuid::text
+    AND NOT EXISTS (SELECT 1 FROM triage.links a WHERE a.answers = o.id))
+RETURNING id
+"""
 SET_LIVE = "UPDATE triage.live_links SET case_id = $2, link_id = $3 WHERE complaint_id = $1 AND weight = 1"
 RECOUNT = """
 SELECT count(*)::int AS complaints
@@ -128,6 +137,20 @@ async def refuse(unit: UnitOfWork, link_id: UUID, *, actor: str) -> Outcome:
     said = await _append(unit, link, act="refuse", case=live["case_id"], kind=link["kind"], actor=actor, reason=None, move=False)
     await _constrain(unit, link["complaint_id"], {link["to_complaint"]}, "cannot", actor)
     return Outcome(link["complaint_id"], None, live["case_id"], cases[live["case_id"]].case_no, said)
+
+
+async def ask_again(unit: UnitOfWork, link_id: UUID, *, actor: str) -> UUID:
+    """A refused suggestion was a slip: the same question stands in the queue again, under the id returned.
+
+    The cannot-link stays until the new answer, which overwrites it. Raises `LinkRefused` with the remedy.
+    """
+    refused = await unit.connection.fetchval("SELECT 1 FROM triage.links WHERE answers = $1 AND act = 'refuse'", link_id)
+    if refused is None:
+        raise LinkRefused(f"{link_id} 没有被否定，无需重新判断。")
+    again = uuid4()
+    if await unit.connection.fetchval(ASK_AGAIN, link_id, again, actor, unit.clock()) is None:
+        raise LinkRefused("这条建议已经重新提出，请在队列中处理。")
+    return again
 
 
 async def recount(unit: UnitOfWork, case_id: UUID) -> rows.CaseCounts:

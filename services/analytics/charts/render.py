@@ -9,7 +9,9 @@ import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
+from functools import lru_cache
 from html import escape
+from pathlib import Path
 
 import vl_convert
 
@@ -19,6 +21,12 @@ _OPEN = re.compile(r"<svg\b[^>]*>")
 _SIZE = re.compile(r'\b(width|height)="([\d.]+)"')
 _BOX = re.compile(r'viewBox="[^"]*"')
 _UNSAFE = re.compile(r'\s(?:style="[^"]*"|pointer-events="[^"]*"|cursor="[^"]*")')
+
+_CHINESE = re.compile(r"noto.*cjk|sourcehan|msyh|simsun|simhei|pingfang|wqy|droidsansfallback|stheiti|uming|ukai|hiragino", re.IGNORECASE)
+FONT_FOLDERS = (
+    Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".fonts", Path.home() / ".local/share/fonts",
+    Path("/System/Library/Fonts"), Path("/Library/Fonts"), Path("C:/Windows/Fonts"),
+)  # fmt: skip
 
 
 def to_svg(picture: Picture) -> str:
@@ -68,3 +76,16 @@ class Kept:
         while len(self._kept) > self.size:
             self._kept.popitem(last=False)
         return drawn
+
+
+@lru_cache(maxsize=1)
+def chinese_fonts() -> tuple[str, ...]:
+    """Names of font files with Chinese found on this machine; empty means a PNG would show boxes instead of characters."""
+    found = sorted(
+        path.name
+        for folder in FONT_FOLDERS
+        if folder.is_dir()
+        for path in folder.rglob("*")
+        if path.suffix.lower() in (".ttf", ".ttc", ".otf") and _CHINESE.search(path.name)
+    )
+    return tuple(dict.fromkeys(found))

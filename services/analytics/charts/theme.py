@@ -48,7 +48,7 @@ class Picture:
 class Paths:
     """Where marks lead: `base` is where the pages are mounted."""
 
-    base: str = "/analytics"
+    base: str = "/analysis"
 
     def listing(self, measure: str, window: Window, slice_: Slice = Slice(), **more: str) -> str:  # noqa: B008
         """The list a number counts."""
