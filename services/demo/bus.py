@@ -96,6 +96,7 @@ class LocalRuntime(Runtime):
         self.instance = INSTANCE
         self.provided: dict[str, Any] = {}
         self.bus = LocalBus(pool, vault, clock=clock)
+        self._at_start, self._at_stop = [], []
 
     def subscribe(
         self, service: str, topics: Sequence[Topic], work: Work, *, abandon: Callable[[Sequence[Record]], None] = lambda records: None,
@@ -106,3 +107,13 @@ class LocalRuntime(Runtime):
 
     def background(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Nothing runs by itself here: whoever moves the clock calls what is due."""
+
+    async def start(self) -> None:
+        """What services do before the first record."""
+        for work in self._at_start:
+            await work()
+
+    async def stop(self) -> None:
+        """What services do after the last one."""
+        for work in self._at_stop:
+            await work()

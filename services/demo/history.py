@@ -61,7 +61,8 @@ async def fill_history(
     if await pool.fetchval("SELECT EXISTS (SELECT FROM casework.cases)"):
         raise HistoryThere("this database holds cases already; history can only be told on an empty one (make clean-state)")
     since = until - timedelta(days=30 * months)
-    town = Town.found(settings, pool, vault, FrozenClock(since), seed=seed)
+    town = await Town.found(settings, pool, vault, FrozenClock(since), seed=seed)
     office = ScriptedOffice(town, seed=f"history/{seed}")
     course = await office.work(invented_complaints(seed, since, until - LEAVE), since, until, progress=progress)
+    await town.runtime.stop()
     return await report(town, course)

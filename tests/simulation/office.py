@@ -87,7 +87,7 @@ async def simulate(settings: Settings, seed: str, count: int, officers: int, sin
         else:
             print(f"{TICKETS} is not there: working on invented complaints instead", file=sys.stderr)
             complaints = invented_complaints(seed, since, since + timedelta(days=ARRIVE))[:count]
-        town = Town.found(settings, pool, Vault.from_settings(settings), clock, seed=seed)
+        town = await Town.found(settings, pool, Vault.from_settings(settings), clock, seed=seed)
         office = ScriptedOffice(town, seed=f"office/{seed}", officers=officers)
         with Progress(console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("six months", total=(until - since).days)

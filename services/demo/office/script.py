@@ -76,7 +76,7 @@ class _Turn:
 def _assign(turn: _Turn) -> Iterator[Move]:
     """A case without a unit: the one that had it, another one after a return, the co-ordination desk at last."""
     state, desk = turn.state, turn.desk
-    dispatcher = desk.staff.desk("dispatcher")
+    dispatcher = desk.staff.desk("dispatcher", state.region)
     lead = desk.leads.get(state.case_id)
     bounced = {record.unit_id for record in state.returns if record.lead}
     unit_id = lead if lead and lead not in bounced else desk.staff.city.desk(state.region).id
@@ -89,7 +89,7 @@ def _after_a_rebound(turn: _Turn) -> Iterator[Move]:
     """A matter that came back gets a leader, and somebody tells whether it was ever put right."""
     state, desk = turn.state, turn.desk
     if state.leader_due:
-        yield Move(desk.staff.desk("dispatcher"), c.AssignLeader(leader=desk.leader(turn.luck), triggers=("销号后反弹",)))
+        yield Move(desk.staff.desk("dispatcher", state.region), c.AssignLeader(leader=desk.leader(turn.luck), triggers=("销号后反弹",)))
     if state.fake_open and state.status not in ENDED:
         fake = turn.luck.happens("fake", 0.15)
         yield Move(desk.staff.desk("inspector"), c.JudgeRectification(fake=fake, finding="已现场核对整改痕迹"))
@@ -118,7 +118,7 @@ def _reassign(turn: _Turn) -> Iterator[Move]:
     if turn.state.lead is not None and unit.id == turn.state.lead.unit_id:
         unit = city.desk(None)
     ref = v.UnitRef(unit_id=unit.id, name=unit.name, role=UnitRole.LEAD)
-    yield Move(turn.desk.staff.desk("dispatcher"), c.Assign(units=(ref,), designated=True, basis=("原承办单位长期未签收",)))
+    yield Move(turn.desk.staff.desk("dispatcher", turn.state.region), c.Assign(units=(ref,), designated=True, basis=("原承办单位长期未签收",)))
 
 
 def _begin(turn: _Turn) -> Iterator[Move]:
@@ -232,7 +232,7 @@ def _helpers(turn: _Turn) -> Iterator[Move]:
             continue
         helper = turn.desk.staff.officer(part.unit_id)
         if helper is None:
-            yield Move(turn.desk.staff.desk("dispatcher"), c.WithdrawPart(unit_id=part.unit_id, reason="无人承办，由主办单位一并办理"))
+            yield Move(turn.desk.staff.desk("dispatcher", turn.state.region), c.WithdrawPart(unit_id=part.unit_id, reason="无人承办，由主办单位一并办理"))
             continue
         if part.state is PartState.PENDING:
             yield Move(helper, c.SignIn())

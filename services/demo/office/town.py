@@ -36,20 +36,26 @@ class Town:
     clock: FrozenClock
     office: Office
     duty: Duty
-    bus: LocalBus
+    runtime: LocalRuntime
 
     @classmethod
-    def found(cls, settings: Settings, pool: Pool, vault: Vault, clock: FrozenClock, *, seed: str) -> Town:
+    async def found(cls, settings: Settings, pool: Pool, vault: Vault, clock: FrozenClock, *, seed: str) -> Town:
         """Attach every service as its process would."""
         runtime = LocalRuntime(settings, pool, vault, clock=clock)
         runtime.provided[LINK_BOOK] = links = Book()
         for name in SERVICES:
             if name not in ELSEWHERE:
                 attach(name)(runtime)
+        await runtime.start()
         city, book = load_city(settings.city), load_rules(settings.rules)
         draws = iter(range(10_000))
         duty = Duty(pool, vault, book, clock=clock, seed=lambda: f"{seed}/{next(draws)}")
-        return cls(pool, vault, city, book, clock, Office(book, links), duty, runtime.bus)
+        return cls(pool, vault, city, book, clock, Office(book, links), duty, runtime)
+
+    @property
+    def bus(self) -> LocalBus:
+        """What carries events between the services."""
+        return self.runtime.bus
 
     async def submit(self, records: Sequence[Record]) -> None:
         """Hotlines publish; everything that follows from it happens."""
