@@ -15,12 +15,15 @@ from services.commands import (
     city,
     clocks,
     deadletters,
+    emergency,
     exports,
+    ledger,
     links,
     local,
     look_back,
     offline,
     publish,
+    risk,
     supervision,
 )
 from services.commands.output import Failed, console_err
@@ -48,7 +51,13 @@ app.command("overdue")(clocks.overdue)
 app.add_typer(clocks.app, name="clocks")
 app.add_typer(supervision.app, name="supervise")
 app.add_typer(look_back.app, name="look-back")
+ledger.register(exports.app)
 app.add_typer(exports.app, name="export")
+app.add_typer(ledger.app, name="ledger")
+app.add_typer(risk.app, name="risk")
+app.add_typer(risk.hydropower, name="hydropower")
+app.add_typer(emergency.app, name="emergency")
+app.add_typer(emergency.help_app, name="resources")
 app.add_typer(accounts.app, name="account")
 
 
