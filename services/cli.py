@@ -23,6 +23,7 @@ from services.commands import (
     look_back,
     offline,
     publish,
+    register_folder,
     risk,
     supervision,
 )
@@ -53,6 +54,7 @@ app.add_typer(supervision.app, name="supervise")
 app.add_typer(look_back.app, name="look-back")
 ledger.register(exports.app)
 app.add_typer(exports.app, name="export")
+app.add_typer(register_folder.app, name="registers")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(risk.app, name="risk")
 app.add_typer(risk.hydropower, name="hydropower")

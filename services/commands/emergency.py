@@ -287,7 +287,7 @@ def nearest(
     at = None if latitude is None or longitude is None else Position(latitude=latitude, longitude=longitude)
 
     async def work(unit: UnitOfWork, actor: Principal) -> Any:
-        return await resources.propose(unit, rules, city, region=region, position=at, hazards=hazard or ())
+        return await resources.find(unit, actor, rules, city, region=region, position=at, hazards=hazard or ())
 
     found = shared.ask(token, work)
     print_table("就近可用", ("", "电话"), [(p.sentence, p.resource.phone) for p in found], empty="No fitting help is registered.")
