@@ -28,6 +28,12 @@ REASON = typer.Option(..., "--reason", help="Why.")
 HAZARD = typer.Option(None, "--hazard", help="What is needed against; the triggers' hints otherwise. May be repeated.")
 
 
+def register(parent: typer.Typer) -> None:
+    """Add the commands."""
+    parent.add_typer(app, name="emergency")
+    parent.add_typer(help_app, name="resources")
+
+
 def duty() -> Duty:
     """The rules and the city in force."""
     return Duty(shared.rules().emergency, shared.city())

@@ -28,7 +28,12 @@ SINCE = typer.Option(None, "--from", formats=["%Y-%m-%d"], help="First received 
 UNTIL = typer.Option(None, "--to", formats=["%Y-%m-%d"], help="First received until this day.")
 
 
-def register(export: typer.Typer) -> None:
+def register(parent: typer.Typer) -> None:
+    """Add the commands."""
+    parent.add_typer(app, name="ledger")
+
+
+def add_exports(export: typer.Typer) -> None:
     """Add `petitions export ledger` and `petitions export disclosure`."""
     export.command("ledger")(export_ledger)
     export.command("disclosure")(export_disclosure)

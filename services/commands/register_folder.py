@@ -34,6 +34,11 @@ FILES: dict[str, Callable[[], Register]] = {
 """Name of a file without its ending → the register it is imported into, in this order."""
 
 
+def register(parent: typer.Typer) -> None:
+    """Add the command."""
+    parent.add_typer(app, name="registers")
+
+
 @app.callback()
 def registers() -> None:
     """All registers of a city at once."""

@@ -29,6 +29,12 @@ hydropower = typer.Typer(no_args_is_help=True, help="Small hydropower (小水电
 DAY = typer.Option(None, "--on", formats=["%Y-%m-%d"], help="The day; today where not given.")
 
 
+def register(parent: typer.Typer) -> None:
+    """Add the commands."""
+    parent.add_typer(app, name="risk")
+    parent.add_typer(hydropower, name="hydropower")
+
+
 @app.command("import")
 def take(
     file: Path = shared.FILE, columns: list[str] = shared.COLUMNS, sheet: str = shared.SHEET, check: bool = shared.CHECK,

@@ -17,8 +17,8 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.console.accounts import find_principal
 from services.console import news
+from services.console.accounts import find_principal
 from services.console.news import News
 from services.console.office import Office
 from services.console.security import SESSION_COOKIE, forged, form_token

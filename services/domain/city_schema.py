@@ -63,7 +63,8 @@ class Town(Entry):
 class District(Entry):
     """A district, county, county-level city or development zone; the first six digits of its towns are its code.
 
-    `neighbours` are districts that share a border or a river with it, of other cities too: they are told of emergencies.
+    `neighbours` are districts that share a border or a river with it, of other cities too: they are told of emergencies,
+    and a plant on the border is complained of from both sides.
     """
 
     code: RegionCode

@@ -24,6 +24,7 @@ from services.triage.handlers import Triaging
 from services.triage.memory import Memory
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+CLOCK = FrozenClock(NOW)
 TEXT = "云溪路88号鑫味烧烤店每天晚上油烟直排，楼上住户开窗就呛得咳嗽，油烟净化器从来不开，请尽快查处。"
 
 
