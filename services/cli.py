@@ -39,6 +39,12 @@ COMMANDS: dict[str, str] = {
     "brief": "analytics",
     "analytics": "analytics",
     "export": "exports",
+    "registers": "register_folder",
+    "ledger": "ledger",
+    "risk": "risk",
+    "hydropower": "risk",
+    "emergency": "emergency",
+    "resources": "emergency",
     "dlq": "deadletters",
     "city": "city",
 <<<<<<< HEAD
