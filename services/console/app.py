@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 
 from services.analytics.names import names_of
+from services.analytics.pages import Board
 from services.casework.api.limits import Rates
 from services.casework.api.parts import Parts
 from services.casework.api.routes import mount

@@ -24,7 +24,7 @@ Reviewer = Annotated[Visit, Depends(Needs("review"))]
 @router.get("/review")
 async def start(visit: Reviewer) -> Response:
     """The question that teaches most, or the empty desk."""
-    rows, total = await queue(visit)
+    rows, _ = await queue(visit)
     if not rows:
         return visit.page("review_empty.html")
     return await show(visit, rows[0]["id"])
