@@ -12,6 +12,7 @@ import typer
 from services.commands.demo import demo
 from services.commands.output import JSON_OPTION, Failed, console, print_json, print_table, run
 from services.commands.serve import serve
+from services.commands.session import console_address
 from services.infra.migrations import migrate
 from services.infra.settings import Settings, UnknownSettings, load
 from services.infra.topics import create_topics
@@ -77,6 +78,9 @@ def up(
     """Start what is needed and run the services; in the foreground until Ctrl-C unless --detach."""
     settings = bring_up(services)
     console.print(f"Kafka {settings.kafka}; logs in {settings.home / 'log'}", markup=False)
+    if address := console_address(settings):
+        asyncio.run(_first_administrator(settings))
+        console.print(f"console {address}", markup=False)
     console.print("next: petitions publish FILE, petitions demo, petitions status, petitions down", style="dim", markup=False)
     if detach:
         return
@@ -86,6 +90,18 @@ def up(
     except KeyboardInterrupt:
         console.print("stopping", markup=False)
         supervisor.stop(settings.home)
+
+
+async def _first_administrator(settings: Settings) -> None:
+    """Where nobody can log in yet, make the administrator and say the password this once."""
+    from services.commands.accounts import ADMINISTRATOR, first_administrator
+    from services.commands.session import connection
+    from services.infra.cities import load_city
+
+    async with connection(settings) as c, c.transaction():
+        password = await first_administrator(c, load_city(settings.city).code)
+    if password:
+        console.print(f"first administrator: login {ADMINISTRATOR}, password {password} (shown this once)", markup=False)
 
 
 def down() -> None:

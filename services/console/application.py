@@ -40,7 +40,7 @@ def add_pages(app: FastAPI, office: Office) -> None:
         app.include_router(router, include_in_schema=False)
     app.add_middleware(Guarded, secure=office.secure)
     _answers(app)
-    check_routes(app, elsewhere=(API,))
+    check_routes(app, elsewhere=API)
 
 
 def _answers(app: FastAPI) -> None:

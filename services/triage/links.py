@@ -142,14 +142,14 @@ async def refuse(unit: UnitOfWork, link_id: UUID, *, actor: str) -> Outcome:
 async def ask_again(unit: UnitOfWork, link_id: UUID, *, actor: str) -> UUID:
     """A refused suggestion was a slip: the same question stands in the queue again, under the id returned.
 
-    The cannot-link stays until the new answer, which overwrites it. Raises `LinkRefused` with the remedy.
+    The cannot-link stays until the new answer, which overwrites it. Raises `Refused` with the remedy.
     """
     refused = await unit.connection.fetchval("SELECT 1 FROM triage.links WHERE answers = $1 AND act = 'refuse'", link_id)
     if refused is None:
-        raise LinkRefused(f"{link_id} 没有被否定，无需重新判断。")
+        raise Refused(refuse_as("link.stale"))
     again = uuid4()
     if await unit.connection.fetchval(ASK_AGAIN, link_id, again, actor, unit.clock()) is None:
-        raise LinkRefused("这条建议已经重新提出，请在队列中处理。")
+        raise Refused(refuse_as("link.stale"))
     return again
 
 

@@ -24,7 +24,7 @@ from services.analytics.rebuild import rebuild as rebuild_sums
 from services.casework.cases import Cases, StateCache
 from services.casework.files import Files
 from services.console.accounts import set_password
-from services.console.passwords import hash_password
+from services.demo.people import PEOPLE, introduce_people
 from services.demo.story import Matter as Story
 from services.demo.story import matters, people, tell
 from services.domain.case import commands as c
@@ -40,21 +40,10 @@ from services.registers.emergencies.acts import Duty, suspect
 from services.supervision import recompute
 from tests.support import invented_photos
 
-PASSWORD = "yun-ze-2026-demo"
 EVERYWHERE = frozenset({"470300"})
 EVERYBODY: dict[str, tuple[str, frozenset[Role], str | None]] = {
-    "da-cg-2": ("雷立华", frozenset({Role.OFFICER, Role.UNIT_HEAD}), "da-cg"),
-    "city-mayor-urban": ("万安瑜", frozenset({Role.LEADER}), None),
-    "dispatcher-1": ("顾云舟", frozenset({Role.DISPATCHER}), "city-xf"),
-    "supervisor-1": ("沈知秋", frozenset({Role.SUPERVISOR}), None),
-    "acceptor-1": ("陆景行", frozenset({Role.ACCEPTOR}), None),
-    "reviewer-1": ("苏怀瑾", frozenset({Role.CITY_REVIEWER}), None),
-    "inspector-1": ("程望舒", frozenset({Role.INSPECTOR}), None),
-    "callback-1": ("唐采薇", frozenset({Role.CALL_BACK}), None),
-    "duty-1": ("贺长风", frozenset({Role.DUTY_OFFICER}), None),
+    **{id: (name, frozenset(roles), unit) for id, (name, roles, unit) in PEOPLE.items()},
     "grid-1": ("林小满", frozenset({Role.GRID_WORKER}), "da-t1"),
-    "analyst-1": ("叶疏桐", frozenset({Role.ANALYST}), None),
-    "admin": ("管理员", frozenset({Role.ADMINISTRATOR}), None),
     "accused-1": ("某单位", frozenset({Role.ACCUSED}), None),
 }
 STAGES = ("opened", "assigned", "signed", "investigating", "verified", "rectifying", "measured", "concluded", "requested", "publicised", "closed", "returned")
@@ -71,16 +60,18 @@ class Invented:
 
 
 async def people_of(pool: Pool, city: City) -> None:
-    """Principals with a local account each, all with `PASSWORD`; officers and leaders of the city file besides."""
-    rows = [(id, name, [role.value for role in roles], unit, list(EVERYWHERE)) for id, (name, roles, unit) in EVERYBODY.items()]
-    rows += [(o.id, o.name, ["officer"], o.unit, [city.unit(o.unit).region[:6]]) for o in city.document.officers if o.id not in EVERYBODY]
-    rows += [(x.id, x.name, ["leader"], None, [x.region[:6]]) for x in city.document.leaders if x.id not in EVERYBODY]
-    await pool.executemany(
-        "INSERT INTO access.principals (id, name, roles, unit_id, regions) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING", rows
-    )
-    hashed, now = hash_password(PASSWORD), datetime.now().astimezone()
-    for id in EVERYBODY:
-        await set_password(pool, id, id, hashed, now, must_change=False)
+    """The demonstration's people, and two whom it leaves out."""
+    now = datetime.now().astimezone()
+    async with pool.acquire() as connection:
+        await introduce_people(connection, city, now)
+        hashed = await connection.fetchval("SELECT password_hash FROM console.accounts LIMIT 1")
+        for id in EVERYBODY.keys() - PEOPLE.keys():
+            name, roles, unit = EVERYBODY[id]
+            await connection.execute(
+                "INSERT INTO access.principals (id, name, roles, unit_id, regions) VALUES ($1, $2, $3, $4, $5)",
+                id, name, [role.value for role in roles], unit, list(EVERYWHERE),
+            )  # fmt: skip
+            await set_password(connection, id, id, hashed, now, must_change=False)
 
 
 def principal(id: str) -> Principal:

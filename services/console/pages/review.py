@@ -14,6 +14,7 @@ from services.console.access import Needs, NotFound, Visit
 from services.console.desk import give_all
 from services.console.news import News
 from services.console.review import question, queue
+from services.domain.errors import Refused
 from services.infra.unit_of_work import begin
 from services.triage import links
 
@@ -71,8 +72,8 @@ async def ask_again(visit: Reviewer, link_id: UUID) -> Response:
     try:
         async with begin(office.pool, service="console", vault=office.vault, clock=office.clock) as unit:
             again = await links.ask_again(unit, link_id, actor=visit.principal.id)
-    except links.LinkRefused as refusal:
-        return visit.go("/review", News(str(refusal), "late"))
+    except Refused as why:
+        return visit.go("/review", News(f"{why.refusal.message}{why.refusal.instead}", "late"))
     return visit.go(f"/review/{again}", News("已撤销，请重新判断。"))
 
 
