@@ -21,6 +21,7 @@ from services.casework.api.parts import Parts
 from services.casework.files import Files
 from services.casework.office import Office as Casework
 from services.console.app import create_app, office_of
+from services.demo.people import PASSWORD
 from services.domain.sealing import Keyring
 from services.infra.cities import load_city
 from services.infra.postgres import create_pool
@@ -30,7 +31,7 @@ from services.infra.vault import Vault
 from services.stack.ports import free_port
 from services.triage.book import Book
 from tests.support import invented_office
-from tests.support.invented_office import PASSWORD, Invented, Scribe
+from tests.support.invented_office import Invented, Scribe
 
 T = TypeVar("T")
 TOKEN = re.compile(r'name="_token" value="([0-9a-f]{64})"')

@@ -8,8 +8,8 @@ import zipfile
 
 import pytest
 
+from services.demo.people import PASSWORD
 from tests.support.console_server import Console, token_of
-from tests.support.invented_office import PASSWORD
 
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'"
 
