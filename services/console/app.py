@@ -13,9 +13,10 @@ from fastapi import FastAPI
 from starlette.requests import Request
 
 from services.analytics.names import names_of
-from services.analytics.pages import Board
+from services.analytics.pages.board import Board
 from services.casework.api.limits import Rates
-from services.casework.api.parts import Parts
+from services.casework.api.parts import Parts, caller
+from services.casework.api.problems import Problem
 from services.casework.api.routes import mount
 from services.casework.files import Files
 from services.casework.office import Office as Casework
@@ -35,6 +36,8 @@ from services.infra.cities import load_city
 from services.infra.postgres import Connection
 from services.infra.rules import load_rules
 from services.infra.runtime import Runtime
+from services.registers.api import routes as registers_routes
+from services.registers.api.parts import Parts as Registers
 from services.stack.ports import free_port
 from services.stack.state import Started, State
 
@@ -43,8 +46,8 @@ HTTP = "http"
 """Under this name the address is in the state of the local stack."""
 
 
-def create_app(parts: Parts, office: Office | None = None) -> FastAPI:
-    """The application: casework's API under /api/v1 with its OpenAPI document at /api/v1/openapi.json, and the pages.
+def create_app(parts: Parts, office: Office | None = None, registers: Registers | None = None) -> FastAPI:
+    """The application: the API under /api/v1 with its OpenAPI document at /api/v1/openapi.json, and the pages.
 
     Without an office it is the API alone. Raises RuntimeError where a page does not say who may use it.
     """
@@ -57,6 +60,8 @@ def create_app(parts: Parts, office: Office | None = None) -> FastAPI:
         redoc_url=None,
     )
     mount(app, parts)
+    if registers is not None:
+        registers_routes.mount(app, registers)
     if office is not None:
         parts.session = session_principal
         add_pages(app, office)
@@ -108,6 +113,20 @@ def parts_of(runtime: Runtime) -> Parts:
     )
 
 
+def registers_of(runtime: Runtime, parts: Parts) -> Registers:
+    """What requests to the registers need; who calls and how refusals are told is casework's."""
+    settings = runtime.settings
+    return Registers(
+        pool=runtime.pool,
+        vault=runtime.vault,
+        rules=load_rules(settings.rules),
+        city=load_city(settings.city),
+        identify=lambda request: caller(request, parts),
+        problem=Problem,
+        clock=runtime.clock,
+    )
+
+
 class Server(uvicorn.Server):
     """uvicorn inside a process that has its own signals."""
 
@@ -128,7 +147,7 @@ async def serve(runtime: Runtime) -> None:
     port = settings.http_port or free_port()
     parts = parts_of(runtime)
     office = office_of(runtime, parts)
-    app = create_app(parts, office)
+    app = create_app(parts, office, registers_of(runtime, parts))
     config = uvicorn.Config(
         app, host=settings.http_host, port=port, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5, server_header=False
     )

@@ -33,14 +33,8 @@ ON CONFLICT (id) DO UPDATE SET roles = excluded.roles, active = true
 
 
 async def introduce_people(c: Connection, city: City, now: datetime) -> list[tuple[str, str, str]]:
-    """(login, name, roles in words) of everybody, each with a local account; the city's own officers and leaders besides."""
+    """(login, name, roles in words) of everybody, each with a local account."""
     rows = [(id, name, [role.value for role in roles], unit, [city.code], "hand") for id, (name, roles, unit) in PEOPLE.items()]
-    rows += [
-        (officer.id, officer.name, [Role.OFFICER.value], officer.unit, [city.unit(officer.unit).region[:6]], "city")
-        for officer in city.document.officers
-        if officer.id not in PEOPLE
-    ]
-    rows += [(leader.id, leader.name, [Role.LEADER.value], None, [leader.region[:6]], "city") for leader in city.document.leaders if leader.id not in PEOPLE]
     await c.executemany(KEEP, rows)
     hashed = hash_password(PASSWORD)
     for id in PEOPLE:

@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     home: Path = Field(default=Path(".petitions"), description="State of the local stack: data, logs, secrets, caches.")
     city: Path = Field(default=Path("deploy/city/example"), description="Folder with the city file.")
     rules: Path = Field(default=Path("deploy/rules"), description="Folder with the rules of casework.")
-    models: Path | None = Field(default=None, description="Folder with trained models; the shipped ones otherwise.")
+    models: Path | None = Field(default=None, description="Folder of trained models (petitions train); models in `home` otherwise.")
 
     kafka: str | None = Field(default=None, description="Bootstrap servers; a broker of our own is started otherwise.")
     kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
@@ -45,6 +45,7 @@ class Settings(BaseSettings):
 
     token_key: SecretStr | None = Field(default=None, description="Key that access tokens are hashed under; or name a file.")
     token_key_file: Path | None = None
+    token: SecretStr | None = Field(default=None, description="Access token that commands at the terminal are given with.")
 
     evidence: str | None = Field(
         default=None, description="Where evidence is kept: a folder, or s3://bucket/prefix (credentials as AWS_… variables)."
@@ -64,13 +65,19 @@ class Settings(BaseSettings):
     console_url: str | None = Field(default=None, description="Address people reach the console at; https makes cookies secure.")
     public_page: bool = Field(default=False, description="Show what was released for the public at /public.")
     probe_port: int | None = Field(default=None, description="Health and metrics of this process; none when unset.")
+    probe_host: str = Field(default="127.0.0.1", description="Where probes listen; 0.0.0.0 in a container.")
     log_level: str = "INFO"
     log_format: Literal["json", "console"] = "json"
+
+    @property
+    def models_kept(self) -> Path:
+        """Where trained models are kept and the ones in force are found; nothing in it means the shipped ones."""
+        return self.models or self.home / "models"
 
 
 def load() -> Settings:
     """Read the settings; raises `UnknownSettings` naming the variables nobody reads (a misspelt one must not pass)."""
-    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields} | {f"{PREFIX}DATA", f"{PREFIX}TOKEN"}
+    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields} | {f"{PREFIX}DATA"}
     unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
     if unknown:
         raise UnknownSettings(f"unknown settings {', '.join(unknown)}: unset them or correct the name (see README, Configuration)")

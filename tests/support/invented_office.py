@@ -23,6 +23,7 @@ from contracts.vocabulary import LinkKind, PollutionType, ReturnGround, SourceCh
 from services.analytics.rebuild import rebuild as rebuild_sums
 from services.casework.cases import Cases, StateCache
 from services.casework.files import Files
+from services.commands.access import synchronise
 from services.console.accounts import set_password
 from services.demo.people import PEOPLE, introduce_people
 from services.demo.story import Matter as Story
@@ -63,6 +64,7 @@ async def people_of(pool: Pool, city: City) -> None:
     """The demonstration's people, and two whom it leaves out."""
     now = datetime.now().astimezone()
     async with pool.acquire() as connection:
+        await synchronise(connection, city)
         await introduce_people(connection, city, now)
         hashed = await connection.fetchval("SELECT password_hash FROM console.accounts LIMIT 1")
         for id in EVERYBODY.keys() - PEOPLE.keys():

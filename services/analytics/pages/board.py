@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Collection, Hashable
 from datetime import date, datetime
 
 from services.analytics import figures as read
@@ -100,7 +100,7 @@ class Board:
             raise AskedWrong("没有这个计数，请从指标进入")
         head, _ = await self._head(c, self.rules.measures[measure].label, asked)
         if site is not None:
-            found = await sites.complaints(c, site, asked.window, limit=PAGE, offset=asked.offset)
+            found = await sites.complaints(c, site, asked.query, limit=PAGE, offset=asked.offset)
         else:
             found = await read.listing(c, self.rules, measure, asked.query, limit=PAGE, offset=asked.offset)
         more = {"site": site} if site else {}
@@ -136,11 +136,11 @@ class Board:
         )
         return TablePage(head, tables.risen(items, self.names, self.paths), (svg,), notes)
 
-    async def matter(self, c: Connection, asked_for: str) -> MatterPage | None:
-        """One matter by case number, case id or receipt number; None where there is none."""
+    async def matter(self, c: Connection, asked_for: str, *, regions: Collection[str] | None = None) -> MatterPage | None:
+        """One matter by case number, case id or receipt number; None where there is none, or none in `regions`."""
         found = await matters.find(c, asked_for)
         told = await matters.story(c, found) if found else None
-        if told is None:
+        if told is None or (regions is not None and told.case["region"] not in regions):
             return None
         case = told.case
         name = case["respondent"] or case["place"] or case["case_no"]

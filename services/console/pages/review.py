@@ -72,8 +72,8 @@ async def ask_again(visit: Reviewer, link_id: UUID) -> Response:
     try:
         async with begin(office.pool, service="console", vault=office.vault, clock=office.clock) as unit:
             again = await links.ask_again(unit, link_id, actor=visit.principal.id)
-    except Refused as why:
-        return visit.go("/review", News(f"{why.refusal.message}{why.refusal.instead}", "late"))
+    except Refused as refusal:
+        return visit.go("/review", News(str(refusal), "late"))
     return visit.go(f"/review/{again}", News("已撤销，请重新判断。"))
 
 
