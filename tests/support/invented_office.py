@@ -110,6 +110,12 @@ class Scribe:
             await self.case(story, stage, unit if n % 2 == 0 or n < len(STAGES) else "da-hb", leader if n % 3 == 0 else None)
         return self.made
 
+    async def fresh(self, stage: str) -> str:
+        """One more case of the officer's unit at a stage, under the leader; its number."""
+        story = next(story for story in matters() if story.environmental and story.respondent and not story.emergency)
+        await self.case(story, stage, "da-cg", "city-mayor-urban")
+        return self.made.cases[stage][-1]
+
     async def case(
         self, story: Story, stage: str, unit: str, leader: str | None, *, age: timedelta | None = None, text: str | None = None,
         voices: list[tuple[int, int]] | None = None, telling: int = 0,
