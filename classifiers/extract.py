@@ -1,4 +1,4 @@
-"""Reads one complaint into parts: head, place, who is complained of, source, harm; and packs them into a profile.
+"""Reads one complaint into parts: head, place, who is complained of, source, harm.
 
 The head is what the complaint is about in one breath: the title, or the first sentence after the operator's opening.
 Its phrase before the first verb is split at the last locative: what stands before is a landmark, what stands after is
@@ -9,18 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
-
-import numpy as np
+from dataclasses import dataclass
 
 from classifiers import extract_cues as cues
-from classifiers import profile as pf
 from classifiers.extract_names import Name, typed_names
 from classifiers.normalize import blank_tokens, identity_tokens, normalize
 from classifiers.reading import Complaint, Place, Span
 from classifiers.segment import Segmenter
-from classifiers.sounds import code
 from classifiers.sources import HARMS, SOURCES, Mention
 
 _OPENING = re.compile(
@@ -40,8 +35,6 @@ _VERB = re.compile(
     r"经常|长期|一直|通宵|乱|未|没有|无|违|私|擅|占|漏|溢|倒|运|装卸|卸货|制造|使用|开放|深夜|24小时|昼夜|天天|不|又|仍"
 )
 _HEAD_LIMIT = 90
-_GENERAL_WORDS = 6.2  # words commoner than this in general Chinese (idf) say nothing of a matter
-_UNKNOWN_IDF = 12.0
 
 
 @dataclass(slots=True)
@@ -60,7 +53,6 @@ class Parts:
     quoted: list[tuple[int, int]]
     cited: tuple[str, ...]
     identities: tuple[tuple[str, str, int], ...]
-    words: dict[str, int] = field(default_factory=dict)
 
     def within(self, start: int, span: tuple[int, int]) -> bool:
         """Whether a position is inside a span."""
@@ -175,123 +167,3 @@ def respondent_of(parts: Parts, complaint: Complaint) -> str | None:
             return full[mention.start : mention.end]
     anywhere = [n for n in parts.names if n.kind in ("business", "quoted")]
     return full[anywhere[0].start : anywhere[0].end] if anywhere else None
-
-
-def pack(parts: Parts, complaint: Complaint, env: float, types: Sequence[float]) -> bytes:
-    """`Reading.profile`: the packed record and its note. `types` are ten probabilities in the vocabulary's order."""
-    row = np.zeros(1, pf.DTYPE)
-    record = row[0]
-    _pack_words(record, parts)
-    note = _pack_names(record, parts)
-    record["sources"] = _halves({m.group for m in parts.sources})
-    actor = {m.group for m in parts.sources if parts.within(m.start, parts.actor)}
-    record["head_sources"] = _halves(actor or {m.group for m in parts.sources if parts.within(m.start, parts.head)})
-    record["harms"] = pf.bits({m.group for m in parts.harms})
-    record["head_harms"] = pf.bits({m.group for m in parts.harms if parts.within(m.start, parts.head)})
-    pf.fill(record, "tokens", [pf.key32("t", f"{kind}·{key}") for kind, key, _ in parts.identities])
-    pf.fill(record, "cites", [pf.key64("receipt", number) for number in parts.cited])
-    own = complaint.receipt_no or complaint.id
-    record["receipt"] = pf.key64("receipt", own.upper())
-    record["reporter"] = pf.key64("reporter", complaint.reporter) if complaint.reporter else 0
-    record["types"] = np.rint(np.asarray(types) * 255)
-    record["env"] = round(env * 255)
-    if complaint.time is not None:
-        record["minute"] = int(complaint.time.timestamp() // 60)
-    record["length"] = min(len(parts.plain), 65535)
-    if complaint.region and complaint.region.isdigit():
-        record["region"] = int(complaint.region) & 0xFFFFFFFF
-    record["flags"] = (
-        pf.COMPLAINED_BEFORE * cues.complained_before(parts.plain) | pf.NEW_FACTS * cues.new_facts(parts.plain)
-        | pf.FOLLOW_UP * cues.follow_up(parts.plain) | pf.HAS_TITLE * bool(complaint.title)
-    )
-    return row.tobytes() + note.encode()
-
-
-def _halves(groups: set[int]) -> tuple[int, int]:
-    both = pf.bits(groups)
-    return both & 0xFFFFFFFFFFFFFFFF, both >> 64
-
-
-def _pack_words(record: np.void, parts: Parts) -> None:
-    general = pf.general_idf()
-    skip = cues.demands(parts.plain)
-    head, actor, landmark = parts.head, parts.actor, parts.landmark
-    found: dict[str, list[float]] = {}  # word -> [priority, start, flags]
-    cursor, limit = 0, 65535
-    for token, start in zip(parts.tokens, parts.starts, strict=True):
-        if len(token) < 2 or token.isdigit() or start > limit or not token.isalnum():
-            continue
-        idf = general.get(token, _UNKNOWN_IDF)
-        if idf < _GENERAL_WORDS:
-            continue
-        while cursor < len(skip) and skip[cursor][1] <= start:
-            cursor += 1
-        if cursor < len(skip) and skip[cursor][0] <= start and not head[0] <= start < head[1]:
-            continue
-        flags = 0
-        if head[0] <= start < head[1]:
-            flags = pf.IN_HEAD
-            if actor[0] <= start < actor[1]:
-                flags |= pf.IN_ACTOR
-            elif landmark[0] <= start < landmark[1]:
-                flags |= pf.IN_LANDMARK
-        entry = found.get(token)
-        if entry is None:
-            found[token] = [idf + 8.0 * (flags > 0) - start / 2000, start, flags]
-        else:
-            entry[0] += 0.7
-            if flags and not entry[2]:
-                entry[0] += 8.0
-            entry[2] = int(entry[2]) | flags
-    best = sorted(found.items(), key=lambda item: -item[1][0])[: pf.WORDS]
-    parts.words = {word: int(entry[1]) for word, entry in best}
-    pf.fill(record, "words", [pf.key32("w", word) for word, _ in best])
-    pf.fill(record, "word_at", [int(entry[1]) for _, entry in best])
-    pf.fill(record, "word_flags", [int(entry[2]) for _, entry in best])
-
-
-_HAN_PAIR = re.compile(r"[0-9a-z\u4e00-\u9fff]{2}")
-
-
-def _pack_names(record: np.void, parts: Parts) -> str:
-    plain, head = parts.plain, parts.head
-    order = sorted(parts.names, key=lambda n: (not parts.within(n.start, head), n.start))
-    chosen: list[tuple[Name, int]] = []
-    seen: set[int] = set()
-    for name in order:
-        key = pf.key32(name.kind, name.core)
-        if key not in seen and name.start < 65535:
-            seen.add(key)
-            chosen.append((name, key))
-        if len(chosen) == pf.NAMES:
-            break
-    for i, (name, key) in enumerate(chosen):
-        record["names"][i] = key
-        record["name_at"][i] = name.start
-        record["name_length"][i] = min(len(name.text), 255)
-        record["name_kinds"][i] = pf.KIND[name.kind] | (128 if parts.within(name.start, head) else 0)
-    grams: dict[str, int] = {}
-    sounds: dict[str, None] = {}
-    for name, _ in chosen:
-        if name.kind in ("door", "building", "district", "project"):
-            continue
-        here = pf.IN_NAME | (pf.IN_HEAD if parts.within(name.start, head) else 0)
-        for i in range(name.start, name.end - 1):
-            pair = plain[i : i + 2]
-            grams[pair] = grams.get(pair, 0) | here | _zone(parts, i)
-        for a, b in pairwise(name.text):
-            sounds[code(a) + code(b)] = None
-    for i in range(head[0], head[1] - 1):
-        if _HAN_PAIR.match(plain, i):
-            pair = plain[i : i + 2]
-            grams[pair] = grams.get(pair, 0) | pf.IN_HEAD | _zone(parts, i)
-    pf.fill(record, "grams", [pf.key32("g", pair) for pair in grams])
-    pf.fill(record, "gram_flags", list(grams.values()))
-    pf.fill(record, "sounds", [pf.key32("s", pair) for pair in sounds])
-    return "\x1f".join(name.text for name, _ in chosen)
-
-
-def _zone(parts: Parts, position: int) -> int:
-    if parts.within(position, parts.actor):
-        return pf.IN_ACTOR
-    return pf.IN_LANDMARK if parts.within(position, parts.landmark) else 0

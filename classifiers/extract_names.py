@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from classifiers.normalize import number
 
@@ -55,8 +56,7 @@ _MOST = 10
 _TRADES = frozenset(["烧烤园", "养殖园", "采摘园", "物流城", "娱乐城", "歌城", "酒城", "洗浴城", "美食城", "家具城", "建材城", "电玩城", "网城"])
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """One typed name: `kind` as in `classifiers.profile.NAME_KINDS`, its words, and `core` for comparing."""
 
     kind: str
@@ -66,6 +66,7 @@ class Name:
     core: str
 
 
+@lru_cache(maxsize=200_000)
 def _kind(token: str) -> tuple[str, str] | None:
     for size in range(min(_LONGEST, len(token)), 0, -1):
         kind = _KIND_OF.get(token[-size:])
@@ -74,11 +75,18 @@ def _kind(token: str) -> tuple[str, str] | None:
     return None
 
 
+@lru_cache(maxsize=200_000)
+def _ends_name(before: str) -> bool:
+    """Whether a name does not reach back over this word."""
+    return before in _BREAKS or before.isdigit() or _BAD.search(before) is not None
+
+
 # How many last characters identify a name of a kind: names are grown leftwards and often too long, so that wholes
 # would differ where the place is one ("其是龙华区"), while their ends agree. Businesses differ at their beginning.
 _TELLING = {"district": 3, "town": 3, "village": 3, "road": 3, "estate": 3, "body": 4}
 
 
+@lru_cache(maxsize=50_000)
 def _core(kind: str, text: str) -> str:
     core = text if kind == "road" else _GENERIC_TAIL.sub("", text)
     if len(core) < 2:
@@ -105,9 +113,7 @@ def typed_names(plain: str, tokens: Sequence[str], starts: Sequence[int]) -> lis
         j, length = i, len(token)
         while j > barrier:
             before = tokens[j - 1]
-            if before in _BREAKS or length + len(before) > _MOST or _BAD.search(before):
-                break
-            if before.isdigit():
+            if length + len(before) > _MOST or _ends_name(before):
                 break
             j -= 1
             length += len(before)

@@ -1,16 +1,13 @@
 """Every earlier complaint of a shard as triage needs it: candidates, profiles, cases, people's constraints.
 
 Rows are numpy columns (16 bytes an identifier), so a million complaints need no million Python objects. It is a cache
-of rows in PostgreSQL: `save` writes it with a watermark, `open` maps it in milliseconds, and the service adds what came
-after the watermark. Not for use by several threads at once.
+of rows in PostgreSQL: `save` writes it, with notes that say up to where it has read, `open` maps it, and the service adds
+what came after. Not for use by several threads at once.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from classifiers import generations
 from classifiers import profile as pf
 from classifiers.columns import Column, Names
+from classifiers.constraints import Constraints
 from classifiers.index import BATCH, Features, Found, Index
 from classifiers.reading import Complaint, Reading
 
-FORMAT = 1
+FORMAT = 2
 _COLUMNS: dict[str, Any] = {"case": "i4", "next": "i4", "region": "u2", "profile": pf.DTYPE, "noted": "i8", "notes": "u1"}
 _CASE_COLUMNS: dict[str, Any] = {"head": "i4", "closed": "u1"}
 _SPILLED = ("profile", "notes")
@@ -53,7 +52,7 @@ class Stored:
         return self.history.profile_at(self.item)
 
 
-class History:
+class History(Constraints):
     """Complaints with their cases, to be searched; see the module's docstring.
 
     `neighbours` maps a district code to those of the districts it borders on. `spill` is a folder for the profiles
@@ -61,8 +60,9 @@ class History:
     """
 
     def __init__(self, neighbours: Mapping[str, Sequence[str]] | None = None, spill: Path | None = None) -> None:
+        super().__init__()
         self.rarity = pf.Rarity()
-        self.watermark = 0
+        self.notes: dict[str, Any] = {}
         self.ids = Names()
         self.cases = Names()
         self.index = Index(neighbours)
@@ -72,8 +72,6 @@ class History:
         self._case_rows = {name: Column(dtype) for name, dtype in _CASE_COLUMNS.items()}
         self._staged: list[tuple[Complaint, Reading]] = []
         self._read: tuple[list[Complaint], Features] | None = None
-        self._must: defaultdict[str, set[str]] = defaultdict(set)
-        self._cannot: defaultdict[str, set[str]] = defaultdict(set)
 
     def __len__(self) -> int:
         return self.index.live + len(self._staged)
@@ -102,9 +100,37 @@ class History:
             self._settle()
 
     def add_many(self, complaints: Sequence[Complaint], readings: Sequence[Reading], cases: Sequence[str]) -> None:
-        """Store many complaints, the oldest first."""
-        for complaint, reading, case in zip(complaints, readings, cases, strict=True):
-            self.add(complaint, reading, case)
+        """Store many complaints, the oldest first; the same as one by one."""
+        for start in range(0, len(complaints), BATCH):
+            stop = start + BATCH
+            self._add_batch(complaints[start:stop], readings[start:stop], cases[start:stop])
+
+    def _add_batch(self, complaints: Sequence[Complaint], readings: Sequence[Reading], cases: Sequence[str]) -> None:
+        ids = [complaint.id for complaint in complaints]
+        fresh = len(set(ids)) == len(ids) and not any(id in self for id in ids)
+        if not fresh or not all(reading.profile for reading in readings):
+            for complaint, reading, case in zip(complaints, readings, cases, strict=True):
+                self.add(complaint, reading, case)
+            return
+        if len(self._staged) + len(ids) > BATCH:
+            self._settle()
+        rows, size, first = self._rows, pf.DTYPE.itemsize, self.rows()
+        items = np.arange(first, first + len(ids), dtype=np.int32)
+        rows["case"].append(np.full(len(ids), -1, np.int32))
+        rows["next"].append(items)
+        rows["region"].append(np.array([self.index.region(complaint.region) for complaint in complaints], np.uint16))
+        rows["profile"].append(np.frombuffer(b"".join([r.profile[:size] for r in readings]), pf.DTYPE))
+        notes = [reading.profile[size:] for reading in readings]
+        noted = rows["notes"].size + np.cumsum([len(note) for note in notes])
+        rows["notes"].append(np.frombuffer(b"".join(notes), np.uint8))
+        rows["noted"].append(noted.astype(np.int64))
+        for id in ids:
+            self.ids.push(id)
+        for item, case in zip(items.tolist(), cases, strict=True):
+            self._enter(item, case)
+        self._staged += zip(complaints, readings, strict=True)
+        if len(self._staged) == BATCH:
+            self._settle()
 
     def forget(self, ids: Iterable[str]) -> None:
         """Remove complaints as if they had never been added; unknown ids are passed over.
@@ -220,59 +246,15 @@ class History:
         number = self.cases.number(case)
         return number >= 0 and bool(self._case_rows["closed"].get(number))
 
-    # people's decisions
-
-    def must_link(self, a: str, b: str) -> None:
-        """A person said: one matter. It takes the place of an earlier `cannot_link`."""
-        self.unconstrain(a, b)
-        self._must[a].add(b)
-        self._must[b].add(a)
-
-    def cannot_link(self, a: str, b: str) -> None:
-        """A person said: two matters. It takes the place of an earlier `must_link`."""
-        self.unconstrain(a, b)
-        self._cannot[a].add(b)
-        self._cannot[b].add(a)
-
-    def unconstrain(self, a: str, b: str) -> None:
-        """Nobody says anything about these two any more."""
-        for pairs in (self._must, self._cannot):
-            for one, other in ((a, b), (b, a)):
-                if one in pairs:
-                    pairs[one].discard(other)
-                    if not pairs[one]:
-                        del pairs[one]
-
-    def bound(self, id: str) -> frozenset[str]:
-        """All that must be with `id`, through others too."""
-        if id not in self._must:
-            return frozenset()
-        seen, open_ = {id}, [id]
-        while open_:
-            new = self._must.get(open_.pop(), set()) - seen
-            seen |= new
-            open_ += new
-        return frozenset(seen - {id})
-
-    def forbidden(self, id: str, case: str) -> bool:
-        """Whether anything bound to `id` must not be with any member of the case."""
-        if not self._cannot:
-            return False
-        barred = {other for one in (id, *self.bound(id)) for other in self._cannot.get(one, ())}
-        barred |= {other for one in barred for other in self.bound(one)}
-        return any(self.case_of(other) == case for other in barred)
-
     # files
 
     def save(self, path: Path) -> None:
         """Write everything into a folder; a reader sees the old state or the new one, never a mixture."""
         self._settle()
-        path.mkdir(parents=True, exist_ok=True)
-        manifest = path / "manifest.json"
-        number = json.loads(manifest.read_text())["generation"] + 1 if manifest.exists() else 1
-        folder = path / f"generation-{number}"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
+        about = {"format": FORMAT, "profile": pf.VERSION, "size": len(self), "notes": self.notes}
+        generations.write(path, self._write, about)
+
+    def _write(self, folder: Path) -> None:
         for prefix, columns in (("row", self._rows), ("case", self._case_rows)):
             for name, column in columns.items():
                 column.save(folder / f"{prefix}-{name}.npy")
@@ -280,28 +262,21 @@ class History:
         self.cases.save(folder, "case-id")
         self.index.save(folder)
         self.rarity.save(folder / "rarity.npy")
-        constraints = {"must": _pairs(self._must), "cannot": _pairs(self._cannot)}
-        (folder / "constraints.json").write_text(json.dumps(constraints, ensure_ascii=False))
-        written = {"format": FORMAT, "profile": pf.VERSION, "generation": number, "watermark": self.watermark}
-        temporary = path / "manifest.json.new"
-        with temporary.open("w") as file:
-            file.write(json.dumps(written))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, manifest)
-        for old in path.glob("generation-*"):
-            if old != folder:
-                shutil.rmtree(old, ignore_errors=True)
+        (folder / "constraints.json").write_text(json.dumps(self.constraints(), ensure_ascii=False))
 
     @classmethod
     def open(cls, path: Path, neighbours: Mapping[str, Sequence[str]] | None = None) -> History:
-        """Map a saved history. FileNotFoundError where there is none, ValueError where it is of another format."""
-        manifest = json.loads((path / "manifest.json").read_text())
-        if (manifest["format"], manifest["profile"]) != (FORMAT, pf.VERSION):
-            raise ValueError(f"a history of format {manifest['format']}, profile {manifest['profile']}: rebuild it")
-        folder = path / f"generation-{manifest['generation']}"
+        """Map a saved history.
+
+        FileNotFoundError where there is none, generations.Damaged where a file is not what its checksum says, ValueError
+        where it is of another format.
+        """
+        about = generations.about(path)
+        if (about.get("format"), about.get("profile")) != (FORMAT, pf.VERSION):
+            raise ValueError(f"a history of format {about.get('format')}, profile {about.get('profile')}: rebuild it")
+        folder, about = generations.read(path)
         history = cls(neighbours, spill=path)
-        history.watermark = manifest["watermark"]
+        history.notes = about["notes"]
         for prefix, columns, dtypes in (
             ("row", history._rows, _COLUMNS), ("case", history._case_rows, _CASE_COLUMNS),
         ):
@@ -312,11 +287,7 @@ class History:
         history.cases = Names.open(folder, "case-id")
         history.index = Index.open(folder, neighbours)
         history.rarity = pf.Rarity.open(folder / "rarity.npy")
-        constraints = json.loads((folder / "constraints.json").read_text())
-        for a, b in constraints["must"]:
-            history.must_link(a, b)
-        for a, b in constraints["cannot"]:
-            history.cannot_link(a, b)
+        history.constrain_all(json.loads((folder / "constraints.json").read_text()))
         return history
 
     def nbytes(self) -> dict[str, int]:
@@ -395,7 +366,3 @@ class History:
 
 def _same(one: Complaint, other: Complaint) -> bool:
     return one is other
-
-
-def _pairs(links: Mapping[str, set[str]]) -> list[list[str]]:
-    return sorted([a, b] for a, others in links.items() for b in others if a < b)

@@ -200,7 +200,14 @@ class Evidence:
 
 
 def _groups(words: Sequence[int]) -> set[int]:
-    return {64 * n + b for n, word in enumerate(words) for b in range(64) if int(word) >> b & 1}
+    left, found = 0, set()
+    for n, word in enumerate(words):
+        left |= int(word) << 64 * n
+    while left:
+        lowest = left & -left
+        found.add(lowest.bit_length() - 1)
+        left ^= lowest
+    return found
 
 
 _WEAK = np.array([pf.KIND[kind] for kind in ("district", "door", "building", "project", "town")])

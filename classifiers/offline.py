@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from classifiers.meetings import History
 from classifiers.reading import Complaint, Decision, Reading, Reason, Span
 from classifiers.recent import RecentHistory
-from classifiers.triage import History, Triage
+from classifiers.triage import Triage
 from contracts.vocabulary import LinkBand, Urgency
 
 BATCH = 512

@@ -132,6 +132,7 @@ _MASK = (1 << _BITS) - 1
 # few enough that a city's own habits show within a month.
 _PRIOR_DOCUMENTS = 3000.0
 _COMMON_IDF = 10.5
+_MANY = 1 << 17  # from so many keys on it is cheaper to weigh every slot once and look the rest of the batch up
 
 
 def _general_table() -> list[str]:
@@ -171,6 +172,7 @@ class Rarity:
     def __init__(self) -> None:
         self._counts = np.zeros(1 << _BITS, np.int32)
         self.documents = 0
+        self._weights: npt.NDArray[np.float32] | None = None  # of every slot, until something is counted
 
     def count(self, record: np.void, by: int) -> None:
         """Add (`by` = 1) or take back (`by` = -1) one complaint."""
@@ -179,6 +181,7 @@ class Rarity:
             np.add.at(self._counts, slots, by)
         self._counts[0] = 0
         self.documents += by
+        self._weights = None
 
     def count_all(self, records: Records, by: int) -> None:
         """Add or take back many complaints at once, the same as one by one."""
@@ -189,6 +192,7 @@ class Rarity:
             np.add.at(self._counts, keys[first] & _MASK, np.int32(by))
         self._counts[0] = 0
         self.documents += by * len(records)
+        self._weights = None
 
     def save(self, path: Path) -> None:
         """Write the counters and the number of complaints as one `.npy` file."""
@@ -209,9 +213,15 @@ class Rarity:
     def idf(self, keys: npt.NDArray[np.uint32]) -> npt.NDArray[np.float32]:
         """Natural log of how rare each key is; 0 for padding. Same shape as `keys`."""
         slots = keys & np.uint32(_MASK)
-        seen = self._counts[slots] + _PRIOR_DOCUMENTS * _prior()[slots] + 1.0
-        weights = np.log((self.documents + _PRIOR_DOCUMENTS) / seen).astype(np.float32)
+        if self._weights is None and keys.size >= _MANY:
+            self._weights = self._weigh(np.arange(1 << _BITS))
+        weights = self._weigh(slots) if self._weights is None else np.take(self._weights, slots)
         weights[keys == 0] = 0.0
+        return weights
+
+    def _weigh(self, slots: npt.NDArray[np.integer]) -> npt.NDArray[np.float32]:
+        seen = self._counts[slots] + _PRIOR_DOCUMENTS * _prior()[slots] + 1.0
+        weights: npt.NDArray[np.float32] = np.log((self.documents + _PRIOR_DOCUMENTS) / seen).astype(np.float32)
         return np.maximum(weights, 0.0, out=weights)
 
 

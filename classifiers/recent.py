@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from classifiers import profile as pf
+from classifiers.constraints import Constraints
 from classifiers.reading import Complaint, Reading
 
 _FIELDS = ("words", "grams", "sounds", "names")
@@ -31,17 +32,16 @@ class Item:
     order: int
 
 
-class RecentHistory:
+class RecentHistory(Constraints):
     """Complaints by feature, cases, constraints."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.rarity = pf.Rarity()
         self._items: dict[str, Item] = {}
         self._postings: dict[tuple[str, int], list[str]] = defaultdict(list)
         self._members: dict[str, set[str]] = defaultdict(set)
         self._closed: set[str] = set()
-        self._must: dict[str, set[str]] = defaultdict(set)
-        self._cannot: dict[str, set[str]] = defaultdict(set)
         self._next = 0
 
     def __len__(self) -> int:
@@ -58,6 +58,11 @@ class RecentHistory:
         for key in _keys(record):
             self._postings[key].append(complaint.id)
         self.rarity.count(record, 1)
+
+    def add_many(self, complaints: Sequence[Complaint], readings: Sequence[Reading], cases: Sequence[str]) -> None:
+        """Store many complaints, the oldest first."""
+        for complaint, reading, case in zip(complaints, readings, cases, strict=True):
+            self.add(complaint, reading, case)
 
     def forget(self, ids: Iterable[str]) -> None:
         """Remove complaints; constraints stay, they are people's decisions."""
@@ -97,38 +102,10 @@ class RecentHistory:
         """Whether a case is closed out."""
         return case in self._closed
 
-    def must_link(self, a: str, b: str) -> None:
-        """A person said: one matter."""
-        self._must[a].add(b)
-        self._must[b].add(a)
-        self._cannot[a].discard(b)
-        self._cannot[b].discard(a)
-
-    def cannot_link(self, a: str, b: str) -> None:
-        """A person said: two matters."""
-        self._cannot[a].add(b)
-        self._cannot[b].add(a)
-        self._must[a].discard(b)
-        self._must[b].discard(a)
-
-    def bound(self, id: str) -> frozenset[str]:
-        """All that must be with `id`, through others too."""
-        seen, open_ = {id}, [id]
-        while open_:
-            for other in self._must.get(open_.pop(), ()):
-                if other not in seen:
-                    seen.add(other)
-                    open_.append(other)
-        return frozenset(seen - {id})
-
-    def forbidden(self, id: str, case: str) -> bool:
-        """Whether anything bound to `id` must not be with any member of the case."""
-        if not self._cannot:
-            return False
-        mine = {id, *self.bound(id)}
-        barred = {other for one in mine for other in self._cannot.get(one, ())}
-        barred |= {other for one in tuple(barred) for other in self.bound(one)}
-        return not barred.isdisjoint(self._members.get(case, ()))
+    def case_of(self, id: str) -> str | None:
+        """The case of a complaint, None where it is not stored."""
+        item = self._items.get(id)
+        return item.case if item else None
 
     def get(self, id: str) -> Item | None:
         """A stored complaint."""

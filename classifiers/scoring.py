@@ -10,16 +10,18 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from classifiers.forest import Forest
 from classifiers.pairs import INDEX, NAMES, Floats
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Tree:
     """A binary tree in arrays: at node i go left where x[feature] <= threshold. A leaf leads to itself."""
 
@@ -91,6 +93,9 @@ class PairModel:
 
     def grown(self, x: Floats) -> npt.NDArray[np.float64]:
         """Log-odds of the trees."""
+        forest = _forest(self.trees)
+        if forest is not None:
+            return forest(x, self.base)
         total = np.full(len(x), self.base)
         columns = np.asfortranarray(x)
         rows = np.arange(len(x))
@@ -125,6 +130,11 @@ class PairModel:
         """What each feature adds to the regression's log-odds against the average pair."""
         parts = (row - self.mean) / self.scale * self.weights
         return {name: float(value) for name, value in zip(NAMES, parts, strict=True)}
+
+
+@lru_cache(maxsize=4)
+def _forest(trees: tuple[Tree, ...]) -> Forest | None:
+    return Forest.of(trees)
 
 
 def save(model: PairModel, path: Path) -> None:

@@ -21,7 +21,7 @@ except ImportError:  # the wheel is missing on some platforms; jieba is pure Pyt
 
 Engine = Literal["rjieba", "jieba"]
 
-_JOINERS = str.maketrans(dict.fromkeys("-_+#&%@/\\=*^|<>'", " "))
+_JOINERS = re.compile(r"[-_+#&%@/\\=*^|<>']")
 _DOTTED = re.compile(r"(?<=\d)\.(?=\d+\.)|(?<=\.\d)\.(?=\d)|\.(?!\d)|(?<!\d)\.|\.(?=\d+[a-zA-Z])")
 _LONG_DOTTED = re.compile(r"\d+(?:\.\d+){2,}")
 # A frequency that makes a name win over its parts without being compared with them word by word (jieba's
@@ -32,7 +32,7 @@ jieba.setLogLevel(60)
 
 
 def _plain(text: str) -> str:
-    text = text.translate(_JOINERS)
+    text = _JOINERS.sub(" ", text)
     if "." in text:
         text = _LONG_DOTTED.sub(lambda m: m[0].replace(".", " "), text)
         text = _DOTTED.sub(" ", text)

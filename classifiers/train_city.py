@@ -8,8 +8,8 @@ out of fold, for `petitions evaluate`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,20 +32,31 @@ from classifiers.text_features import plain
 from classifiers.train_categories import Example, fit, from_corpus
 from classifiers.units import NAME as UNITS
 from classifiers.units import Units, fit_units
+from contracts.vocabulary import ReturnGround
 
 CORPUS_ROWS, CORPUS_WEIGHT = 16_000, 0.25
 HELD_OUT = 0.2
+LEAST = 50  # tickets
 FOLDS = 5
 TOLERANCE = 0.0
 
 
+CORRECTED_WEIGHT = 2.0  # a ticket that found its unit only after a return says where the border runs
+NOT_THIS_UNIT = frozenset(
+    {ReturnGround.NOT_OUR_DUTY, ReturnGround.NOT_OUR_REGION, ReturnGround.LEGAL_ROUTE, ReturnGround.CONFLICT_OF_INTEREST}
+)
+"""Grounds of a return that say the unit was wrong; the others say that the ticket was unclear or known already."""
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Old against new on the newest part; `promoted` where no figure both have got worse."""
+    """Old against new on the newest part, for one model; `promoted` where no figure both have got worse."""
 
+    part: str
     old: dict[str, float]
     new: dict[str, float]
     promoted: bool
+    reason: str = ""
 
 
 def corpus_examples() -> list[Example]:
@@ -54,17 +65,23 @@ def corpus_examples() -> list[Example]:
 
 
 def from_ticket(row: Mapping[str, Any]) -> Example:
-    """A closed ticket: text, and title, env, types, subtype, demand, unit, matter where it has them."""
-    types = row.get("types")
+    """A closed ticket: text, and title, env, types, subtype, demand, unit, returns, matter where it has them.
+
+    `returns` are assignments that were sent back, `{"unit", "ground"}` each: a unit that returned the ticket because it
+    is not its duty is not learnt from it, even where the record still names it.
+    """
+    types, unit = row.get("types"), row.get("unit")
+    wrong = {r["unit"] for r in row.get("returns") or () if r.get("ground") in NOT_THIS_UNIT}
     return Example(
         row["text"], row.get("title") or "", row.get("env"), None if types is None else tuple(types),
-        row.get("subtype"), row.get("demand"), row.get("unit"), str(row.get("matter") or row["id"]), 1.0, True,
+        row.get("subtype"), row.get("demand"), None if unit in wrong else unit, str(row.get("matter") or row["id"]),
+        CORRECTED_WEIGHT if wrong and unit not in wrong else 1.0, True,
     )
 
 
 def train(examples: Sequence[Example], version: str, heads: Sequence[str] | None = None) -> Artifact:
     """A model of corpus and city together; the city's examples carry `city=True`."""
-    rows = [*corpus_examples(), *examples]
+    rows = [*corpus_examples(), *(replace(e, weight=1.0) for e in examples)]
     provenance = {"trained_on": "own corpus and city history", "corpus": CORPUS_ROWS, "city": len(examples)}
     return fit(rows, version, provenance, *(() if heads is None else (heads,)))
 
@@ -94,30 +111,56 @@ def judge(model: Categories, examples: Sequence[Example]) -> dict[str, float]:
     return out
 
 
-def train_and_compare(tickets: Sequence[Mapping[str, Any]], folder: Path, version: str,
-                      old: Categories | None = None) -> Comparison:
-    """Train on all but the newest fifth of `tickets` (oldest first), compare, and save into `folder` where not worse.
+def split(tickets: Sequence[Mapping[str, Any]], cut: int | None = None) -> tuple[list[Example], list[Example]]:
+    """The older and the newest part of `tickets` (oldest first), from number `cut` or the newest fifth.
 
-    Whole matters go to one side: a matter of the newest part that began before it is left out of the training part.
+    Whole matters go to one side: a matter of the newest part that began before it is left out of the older part.
     ValueError where there are fewer than 50 tickets.
     """
-    if len(tickets) < 50:
-        raise ValueError(f"{len(tickets)} tickets are too few to learn from and to judge by; 50 are needed")
+    if len(tickets) < LEAST:
+        raise ValueError(f"{len(tickets)} tickets are too few to learn from and to judge by; {LEAST} are needed")
     examples = [from_ticket(t) for t in tickets]
-    cut = round(len(examples) * (1 - HELD_OUT))
+    cut = round(len(examples) * (1 - HELD_OUT)) if cut is None else cut
     newest = {e.group for e in examples[cut:]}
-    older = [e for e in examples[:cut] if e.group not in newest]
-    model = train(older, version) if any(e.env is not None for e in older) else None
-    units = units_of(older, version) if any(e.unit for e in older) else None
-    now = old or Categories.load()
-    new = Categories(model or now.model, Units(units) if units else now.units)
-    before, after = judge(now, examples[cut:]), judge(new, examples[cut:])
-    promoted = bool(after) and all(after[k] >= before[k] - TOLERANCE for k in before)
-    if promoted:
-        for artifact, name in ((model, CATEGORIES), (units, UNITS)):
-            if artifact:
-                save(artifact, folder, name)
-    return Comparison(before, after, promoted)
+    return [e for e in examples[:cut] if e.group not in newest], examples[cut:]
+
+
+def train_and_compare(tickets: Sequence[Mapping[str, Any]], folder: Path, version: str, old: Categories | None = None,
+                      on_progress: Callable[[str], None] | None = None, cut: int | None = None) -> list[Comparison]:
+    """Train categories and units on all but the newest part, compare each, and save those not worse into `folder`.
+
+    What is saved was then trained on everything, the newest tickets too: units change, and the newest say so best.
+    ValueError as in `split`.
+    """
+    tell = on_progress or (lambda stage: None)
+    older, newest = split(tickets, cut)
+    everything, now, found = [*older, *newest], old or Categories.load(), []
+    for part, known, learn in (
+        (CATEGORIES, lambda e: e.env is not None, train), (UNITS, lambda e: bool(e.unit), units_of),
+    ):
+        tell(part)
+        if not any(map(known, older)):
+            found.append(Comparison(part, {}, {}, False, "no ticket of the older part has such a label"))
+            continue
+        before = _only(part, judge(now, newest))
+        try:
+            model = learn(older, version)
+        except ValueError as error:
+            found.append(Comparison(part, before, {}, False, str(error)))
+            continue
+        new = Categories(now.model, Units(model)) if part == UNITS else Categories(model, now.units)
+        after = _only(part, judge(new, newest))
+        promoted = bool(after) and all(after[k] >= before[k] - TOLERANCE for k in before)
+        reason = "" if promoted else "worse on the newest part" if after else "the newest part has no such label"
+        if promoted:
+            tell(f"{part} on everything")
+            save(learn(everything, version), folder, part)
+        found.append(Comparison(part, before, after, promoted, reason))
+    return found
+
+
+def _only(part: str, figures: dict[str, float]) -> dict[str, float]:
+    return {name: value for name, value in figures.items() if (part == UNITS) == name.startswith("unit")}
 
 
 def after_training(sets: Sequence[Labelled]) -> dict[str, dict[str, float]]:
@@ -151,7 +194,8 @@ def units_of(examples: Sequence[Example], version: str) -> Artifact:
     """A unit model of examples in order of time; those without a unit are left out."""
     known = [e for e in examples if e.unit]
     texts = [plain(e.full_text) for e in known]
-    return fit_units(shared().cut_many(texts), texts, [e.unit or "" for e in known], version, {"tickets": len(known)})
+    return fit_units(shared().cut_many(texts), texts, [e.unit or "" for e in known], version, {"tickets": len(known)},
+                     [e.weight for e in known])
 
 
 def units_later(path: Path, share: float = HELD_OUT, step: int | None = None) -> dict[str, float]:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from classifiers import scoring
 from classifiers.offline import parse_time
 from classifiers.reading import Complaint
+from classifiers.train_city import Comparison
 from classifiers.train_links import (
     FOLDS,
     PairSet,
@@ -28,8 +29,9 @@ from classifiers.train_links import (
     folds_of,
     mixed,
 )
-from classifiers.triage import Triage
+from classifiers.triage import MODELS, Triage
 
+PART = "links"
 SHIPPED_SHARE = 0.3
 HELD_OUT = 0.2
 LEAST_POSITIVE = 60  # fewer right pairs teach nothing that the shipped model does not know better
@@ -70,7 +72,7 @@ def links_from(rows: Iterable[Mapping[str, Any]]) -> Links:
     A row with `env` false and no matter is its own matter: a link of it to another is wrong. KeyError on other lines.
     """
     matter: dict[str, str] = {}
-    same, different, doubtful = set(), set(), set()
+    same, different, doubtful = set[frozenset[str]](), set[frozenset[str]](), set[frozenset[str]]()
     for row in rows:
         if "a" in row:
             (same if row["same"] else different).add(frozenset((str(row["a"]), str(row["b"]))))
@@ -117,16 +119,6 @@ def fit_city(data: PairSet, shipped: scoring.PairModel, provenance: dict[str, An
     return replace(model, provenance={**provenance, "pairs": len(data), "same_matter": right})
 
 
-@dataclass(frozen=True, slots=True)
-class LinkComparison:
-    """Shipped or former model against the new one on the newest part."""
-
-    old: dict[str, float]
-    new: dict[str, float]
-    promoted: bool
-    reason: str = ""
-
-
 def _judge(model: scoring.PairModel, data: PairSet, auto: float) -> dict[str, float]:
     p = model(data.x)
     best = best_of_query(p, data.query)
@@ -144,28 +136,35 @@ def _judge(model: scoring.PairModel, data: PairSet, auto: float) -> dict[str, fl
 
 def train_and_compare(
     triage: Triage, tickets: Sequence[Mapping[str, Any]], links: Links, folder: Path,
-    on_progress: Callable[[str], None] | None = None,
-) -> LinkComparison:
-    """Learn, compare on the newest part, and write `links.json` into `folder` only where the new model is not worse."""
+    on_progress: Callable[[str], None] | None = None, cut: int | None = None,
+) -> Comparison:
+    """Learn, compare on the newest part, and write `links.json` into `folder` only where the new model is not worse.
+
+    The newest part begins with ticket number `cut`, else it is the newest fifth of what is known. The new model is
+    mixed with the shipped one, whatever `triage` has: a mixture of mixtures would grow with every training.
+    """
+    shipped = scoring.load(MODELS / f"{PART}.json")
     tell = on_progress or (lambda stage: None)
     complaints = complaints_of(tickets)
-    tell("pairs")
+    tell("links: pairs")
     data = collect(triage, complaints, links.judge, links.group)
     if not len(data):
-        return LinkComparison({}, {}, False, "no pair is known to be right or wrong")
-    cut = np.quantile(data.query, 1 - HELD_OUT)
-    older, newer = data.pick(np.flatnonzero(data.query <= cut)), data.pick(np.flatnonzero(data.query > cut))
+        return Comparison(PART, {}, {}, False, "no pair is known to be right or wrong")
+    last = np.quantile(data.query, 1 - HELD_OUT) if cut is None else cut - 1
+    older, newer = data.pick(np.flatnonzero(data.query <= last)), data.pick(np.flatnonzero(data.query > last))
     newer = newer.pick(np.flatnonzero(~np.isin(newer.here, older.here[older.y == 1])))
-    tell("old against new")
+    if not (newer.y == 1).any():
+        return Comparison(PART, {}, {}, False, "the newest part has no repeat to judge by")
+    tell("links: old against new")
     old = _judge(triage.model, newer, triage.limits.auto)
     try:
-        trial = fit_city(older, triage.model, {})
+        trial = fit_city(older, shipped, {})
     except ValueError as error:
-        return LinkComparison(old, {}, False, str(error))
+        return Comparison(PART, old, {}, False, str(error))
     new = _judge(trial, newer, triage.limits.auto)
     if new["gain"] < old["gain"] or new["wrong"] > old["wrong"]:
-        return LinkComparison(old, new, False, "the new model is worse on the newest part")
-    tell("whole history")
-    provenance = {"trained_on": "a city's answers", "mixed_with": triage.model.version, "share": SHIPPED_SHARE}
-    scoring.save(fit_city(data, triage.model, provenance), folder / "links.json")
-    return LinkComparison(old, new, True)
+        return Comparison(PART, old, new, False, "worse on the newest part")
+    tell("links: on everything")
+    provenance = {"trained_on": "a city's answers", "mixed_with": shipped.version, "share": SHIPPED_SHARE}
+    scoring.save(fit_city(data, shipped, provenance), folder / f"{PART}.json")
+    return Comparison(PART, old, new, True)

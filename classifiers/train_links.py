@@ -15,11 +15,12 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from classifiers import profile as pf
+from classifiers.meetings import pair_up
 from classifiers.pairs import DIRECTIONS, INDEX, NAMES, Floats
 from classifiers.reading import Complaint
 from classifiers.recent import RecentHistory
 from classifiers.scoring import LETTERS, NOTES, Curve, PairModel, Tree, letters
-from classifiers.triage import Triage, pair_up, score_pairs
+from classifiers.triage import Triage, score_pairs
 
 FOLDS = 5
 TREE_SHARE = 0.6

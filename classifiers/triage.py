@@ -10,9 +10,7 @@ changes nothing but the history: after `history.forget(ids)` the same call gives
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -21,9 +19,9 @@ import numpy.typing as npt
 
 from classifiers import extract_cues as cues
 from classifiers import profile as pf
-from classifiers import scoring
+from classifiers import scoring, shelf
 from classifiers.categories import Categories as TrainedCategories
-from classifiers.extract import pack, place_of, respondent_of, take_apart
+from classifiers.extract import place_of, respondent_of, take_apart
 from classifiers.guesses import Guesses, Labels
 from classifiers.linking import (
     BOUND_SCORE,
@@ -36,15 +34,17 @@ from classifiers.linking import (
     kind_of,
     rule_score,
 )
+from classifiers.meetings import History, Meetings, pair_up
+from classifiers.packing import Cues, Labelled, pack_all
 from classifiers.pairs import INDEX, NAMES, Weighted, features
 from classifiers.reading import Complaint, Decision, Reading, Span, Versions
+from classifiers.renames import Renames
 from classifiers.segment import Segmenter, shared
+from classifiers.units import Units
 from contracts.vocabulary import LinkBand, LinkKind, PollutionType
 
 MODELS = Path(__file__).with_name("models")
-CANDIDATES = 16
 DECIDED = 6  # of all candidates those the regression puts first are scored by the whole model; the rest count as 0
-_NEIGHBOURS = 8  # candidates from the same batch, beside those of the history
 _SHOWN_PARTS = (
     "text_cosine", "head_cover_min", "actor_grams", "landmark_grams", "name_grams_max", "source_overlap", "harm_overlap",
     "types_agree", "same_reporter", "cited",
@@ -57,37 +57,6 @@ class Categories(Protocol):
     @property
     def versions(self) -> Versions: ...
     def predict(self, complaints: Sequence[Complaint], tokens: Sequence[Sequence[str]] | None = None) -> Sequence[Labels]: ...
-
-
-class Stored(Protocol):
-    """An earlier complaint as the history gives it back."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def case(self) -> str: ...
-    @property
-    def profile(self) -> bytes:
-        """`Reading.profile` as it was added."""
-
-
-class History(Protocol):
-    """What `decide` needs of the earlier complaints; `classifiers.history.History` is one."""
-
-    rarity: pf.Rarity
-
-    def add(self, complaint: Complaint, reading: Reading, case: str) -> None: ...
-    def candidates(
-        self, complaints: Sequence[Complaint], readings: Sequence[Reading], k: int
-    ) -> Sequence[Sequence[tuple[Stored, float]]]: ...
-    def bound(self, id: str) -> Iterable[str]:
-        """Ids of stored complaints that must be with `id`."""
-    def forbidden(self, id: str, case: str) -> bool:
-        """Whether a cannot-link keeps `id` out of `case`: with any member counts."""
-    def closed(self, case: str) -> bool: ...
-    def get(self, id: str) -> Stored | None: ...
-    def records(self, items: Sequence[Stored]) -> pf.Records:
-        """Packed records of what `candidates` and `get` gave back."""
 
 
 class Triage:
@@ -105,20 +74,26 @@ class Triage:
 
     @classmethod
     def load(cls, models: Path | None = None) -> Triage:
-        """Open the models in a folder; the shipped ones by default. ValueError where a file is not what it says."""
-        folder = models or MODELS
+        """Open the models in force in a folder (classifiers.shelf); the shipped ones by default.
+
+        ValueError where a file is not what it says.
+        """
+        folder = shelf.in_force(models) or MODELS
         shipped = folder if (folder / "links.json").exists() else MODELS
-        return cls(_categories(folder), scoring.load(shipped / "links.json"), shared())
+        renames = Renames.read(models / shelf.RENAMES if models else None)
+        return cls(_categories(folder, renames), scoring.load(shipped / "links.json"), shared())
 
     def read(self, complaints: Sequence[Complaint]) -> list[Reading]:
         """Read each complaint alone."""
         parts = [take_apart(complaint, self.segmenter) for complaint in complaints]
         labels = self.categories.predict(complaints, [part.tokens for part in parts])
+        said = [Cues.of(part.plain) for part in parts]
+        chances = [dict(label.types) for label in labels]
+        packed = [Labelled(label.environmental, [own.get(t, 0.0) for t in PollutionType]) for label, own in zip(labels, chances, strict=True)]
+        profiles = pack_all(parts, complaints, packed, said)
         readings = []
-        for complaint, part, label in zip(complaints, parts, labels, strict=True):
+        for complaint, part, label, cue, profile in zip(complaints, parts, labels, said, profiles, strict=True):
             full = complaint.full_text
-            chances = dict(label.types)
-            profile = pack(part, complaint, label.environmental, [chances.get(t, 0.0) for t in PollutionType])
             readings.append(
                 Reading(
                     id=complaint.id, environmental=label.environmental, types=label.types, versions=self.versions,
@@ -126,7 +101,7 @@ class Triage:
                     emergency=label.emergency, respondent=respondent_of(part, complaint),
                     place=place_of(part, complaint), happens=cues.happens(part.plain), since=cues.since(part.plain),
                     numbers=cues.numbers(part.plain), cited_receipts=part.cited,
-                    complained_before=cues.complained_before(part.plain), new_facts=cues.new_facts(part.plain),
+                    complained_before=cue.complained_before, new_facts=cue.new_facts,
                     quoted=tuple(Span(a, b, full[a:b]) for a, b in part.quoted), lead_unit=label.lead_unit,
                     profile=profile,
                 )
@@ -146,9 +121,11 @@ class Triage:
         rows, scores = score_pairs(self.model, own, met, history.rarity)
         first = np.searchsorted(met.here, np.arange(len(complaints) + 1)).tolist()
         marks = guards(own, history.rarity)
+        # what people said of these complaints can only be held against cases that already have them
+        one_by_one = any(history.constrained(complaint.id) for complaint in complaints)
         decisions: list[Decision] = []
         for i, (complaint, reading) in enumerate(zip(complaints, readings, strict=True)):
-            bound = history.bound(complaint.id)
+            bound = history.bound(complaint.id) if one_by_one else ()
             candidates = []
             for at in range(first[i], first[i + 1]):
                 score = float(scores[at])
@@ -156,7 +133,7 @@ class Triage:
                     continue
                 item = met.stored[at]
                 id, case = (complaints[item].id, decisions[item].case) if isinstance(item, int) else (item.id, item.case)
-                blocked = history.forbidden(complaint.id, case)
+                blocked = one_by_one and history.forbidden(complaint.id, case)
                 candidates.append(Candidate(id, case, score, rows[at], at, id in bound, blocked, history.closed(case)))
             chosen = choose(candidates)
             if chosen is None:
@@ -169,8 +146,11 @@ class Triage:
                 item = met.stored[chosen.at]
                 earlier = readings[item].profile if isinstance(item, int) else item.profile
                 decision = self._decide_one(complaint, reading, chosen, earlier, history.rarity, new_case, marks[i])
-            history.add(complaint, reading, decision.case)
+            if one_by_one:
+                history.add(complaint, reading, decision.case)
             decisions.append(decision)
+        if not one_by_one:
+            history.add_many(complaints, readings, [decision.case for decision in decisions])
         return decisions
 
     def _decide_one(
@@ -190,44 +170,6 @@ class Triage:
             why=tuple(evidence.why(rarity)), against=tuple(evidence.against()),
             parts={name: round(float(chosen.features[INDEX[name]]), 3) for name in _SHOWN_PARTS}, guards=marks,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Meetings:
-    """Which complaint of a batch meets which earlier one; `here` ascends. An int in `stored` is one of the batch."""
-
-    here: npt.NDArray[np.intp]
-    stored: list[Stored | int]
-    records: pf.Records
-
-    def id_of(self, at: int, batch: Sequence[Complaint]) -> str:
-        """Id of the earlier complaint."""
-        item = self.stored[at]
-        return batch[item].id if isinstance(item, int) else item.id
-
-
-def pair_up(
-    complaints: Sequence[Complaint], readings: Sequence[Reading], own: pf.Records, history: History
-) -> Meetings:
-    """The history's candidates, the bound ones, and neighbours within the batch, for every complaint."""
-    found = history.candidates(complaints, readings, CANDIDATES)
-    near = _neighbours(own, history.rarity)
-    here: list[int] = []
-    stored: list[Stored | int] = []
-    for i, complaint in enumerate(complaints):
-        known: list[Stored] = [item for item, _ in found[i]]
-        bound = [item for item in map(history.get, history.bound(complaint.id)) if item is not None]
-        if bound:
-            ids = {item.id for item in known}
-            known += [item for item in bound if item.id not in ids]
-        stored += known
-        stored += near[i]
-        here += [i] * (len(known) + len(near[i]))
-    records = np.zeros(len(stored), pf.DTYPE)
-    inside = np.array([isinstance(item, int) for item in stored], bool)
-    records[inside] = own[[item for item in stored if isinstance(item, int)]]
-    records[~inside] = history.records([item for item in stored if not isinstance(item, int)])
-    return Meetings(np.array(here, np.intp), stored, records)
 
 
 def score_pairs(
@@ -255,34 +197,10 @@ def _foremost(score: npt.NDArray[np.float64], group: npt.NDArray[np.intp], most:
     return np.sort(order[rank < most])
 
 
-def _categories(folder: Path) -> Categories:
+def _categories(folder: Path, renames: Renames) -> Categories:
     try:
-        loaded: Categories = TrainedCategories.load(folder)
+        loaded = TrainedCategories.load(folder)
     except FileNotFoundError:
-        return Guesses()
-    return loaded
-
-
-def _neighbours(own: pf.Records, rarity: pf.Rarity) -> list[list[int]]:
-    """For each record the earlier ones of the same batch that share its rarest features, the best first."""
-    keys = np.concatenate([own["words"][:, :24], own["grams"], own["names"]], axis=1)
-    weights = rarity.idf(keys)
-    strong = np.argsort(-weights, axis=1, kind="stable")[:, :32]
-    postings: dict[int, list[int]] = defaultdict(list)
-    result: list[list[int]] = []
-    for i in range(len(own)):
-        scores: dict[int, float] = defaultdict(float)
-        row = dict(zip(keys[i, strong[i]].tolist(), weights[i, strong[i]].tolist(), strict=True))
-        row.pop(0, None)
-        for field in ("reporter", "receipt"):
-            if own[field][i]:
-                row[int(own[field][i])] = 30.0
-        for value in (*own["cites"][i].tolist(), *(int(t) << 33 for t in own["tokens"][i])):
-            if value:
-                row[value] = 60.0
-        for key, weight in row.items():
-            for j in postings[key][-64:]:
-                scores[j] += weight * weight
-            postings[key].append(i)
-        result.append(sorted(scores, key=lambda j: (-scores[j], j))[:_NEIGHBOURS])
-    return result
+        guesses: Categories = Guesses()
+        return guesses
+    return TrainedCategories(loaded.model, Units(loaded.units.model, renames)) if loaded.units else loaded

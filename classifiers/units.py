@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from classifiers.artifact import Artifact, Head
 from classifiers.calibration import softmax
+from classifiers.renames import Renames
 from classifiers.segment import shared
 from classifiers.text_features import bag, hints, times
 
@@ -38,13 +39,15 @@ def tokens(words: Sequence[str], text: str) -> list[str]:
 
 
 class Units:
-    """A loaded unit model; immutable, shared by threads."""
+    """A loaded unit model; immutable, shared by threads. It answers with today's names of the units it learnt."""
 
-    def __init__(self, model: Artifact) -> None:
+    def __init__(self, model: Artifact, renames: Renames | None = None) -> None:
         if list(model.hint_names) != hints().names:
             raise ValueError(f"unit model {model.version} was trained with other hint groups: train it again")
         self.model = model
-        self.labels = model.heads[0].labels
+        self._renames = renames or Renames()
+        learnt = model.heads[0].labels
+        self.labels = tuple(dict.fromkeys(name for old in learnt for name in self._renames.targets("unit", old)))
         self._columns = {word: i for i, word in enumerate(model.words)}
 
     def scores(self, words: Sequence[Sequence[str]], texts: Sequence[str]) -> npt.NDArray[np.float32]:
@@ -52,12 +55,29 @@ class Units:
         rows = [tokens(w, t) for w, t in zip(words, texts, strict=True)]
         raw = times(bag(rows, self._columns, self.model.idf), self.model.word_weights)
         raw += hints().matrix(texts) @ self.model.hint_weights + self.model.bias
-        return softmax(raw * self.model.heads[0].a[0]).astype(np.float32)
+        return self._renamed(softmax(raw * self.model.heads[0].a[0]).astype(np.float32), texts)
+
+    def _renamed(self, p: npt.NDArray[np.float32], texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        learnt = self.model.heads[0].labels
+        if self.labels == learnt:
+            return p
+        column = {name: i for i, name in enumerate(self.labels)}
+        out = np.zeros((len(p), len(self.labels)), np.float32)
+        for i, old in enumerate(learnt):
+            if len(self._renames.targets("unit", old)) == 1:
+                out[:, column[self._renames.name("unit", old)]] += p[:, i]
+                continue
+            for row, text in enumerate(texts):
+                out[row, column[self._renames.name("unit", old, text)]] += p[row, i]
+        return out
 
 
 def fit_units(words: Sequence[Sequence[str]], texts: Sequence[str], units: Sequence[str], version: str,
-              provenance: Mapping[str, Any]) -> Artifact:
-    """Train on tickets in order of time, oldest first. ValueError where fewer than two units have enough tickets."""
+              provenance: Mapping[str, Any], weights: Sequence[float] | None = None) -> Artifact:
+    """Train on tickets in order of time, oldest first; a ticket weighs one unless `weights` say otherwise.
+
+    ValueError where fewer than two units have enough tickets.
+    """
     from scipy import sparse
     from sklearn.svm import LinearSVC
 
@@ -76,11 +96,12 @@ def fit_units(words: Sequence[Sequence[str]], texts: Sequence[str], units: Seque
         sparse.csr_matrix(hints().matrix([texts[i] for i in kept]) * HINT_SCALE),
     )))
     y = np.array([labels.index(units[i]) for i in kept])
+    weight = np.ones(len(kept)) if weights is None else np.array([weights[i] for i in kept])
 
     def machine(upto: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Coefficients (columns, labels) and bias; a unit not seen yet cannot be answered."""
         seen = np.unique(y[:upto])
-        svc = LinearSVC(C=1.0).fit(x[:upto], y[:upto])
+        svc = LinearSVC(C=1.0).fit(x[:upto], y[:upto], sample_weight=weight[:upto])
         coef, bias = np.zeros((x.shape[1], len(labels))), np.full(len(labels), -3.0)
         if len(seen) == 2:
             coef[:, seen], bias[seen] = np.vstack((-svc.coef_, svc.coef_)).T, np.r_[-svc.intercept_, svc.intercept_]

@@ -90,3 +90,15 @@ class CommandAnswered(Event):
     status: str | None = None
     events: tuple[ChangeRef, ...] = ()
     problem: Problem | None = None
+
+
+class IdentityRevealed(Event):
+    """Somebody saw who is behind a complaint: which fields, in which role, for what purpose. Never what was seen."""
+
+    complaint_id: UUID
+    receipt_no: str
+    reader: str
+    role: str
+    unit: str | None = None
+    fields: tuple[str, ...]
+    purpose: str

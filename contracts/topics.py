@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
-from contracts.assignments import CaseAssigned, LeaderAssigned, TaskForceFormed
+from contracts.assignments import CaseAssigned, LeaderAssigned, LeaderWanted, TaskForceFormed
 from contracts.cases import CaseOpened, ComplaintLinked, EmergencySuspected, LinkReviewRequested, LinkUndone
-from contracts.casework import CaseChanged, CaseCommand, CommandAnswered
+from contracts.casework import CaseChanged, CaseCommand, CommandAnswered, IdentityRevealed
 from contracts.complaints import ComplaintAnswered, ComplaintRegistered, ComplaintRejected
 from contracts.dead_letter import DeadLettered
 from contracts.registers import EmergencyChanged, EmergencyPaged, NeighbourNotified, RiskSourceMatched
@@ -94,6 +94,9 @@ ASSIGNED = Topic("petition.case.assigned.v1", CaseAssigned, "case_id", 8, 90 * D
 LEADER_ASSIGNED = Topic(
     "petition.leader.assigned.v1", LeaderAssigned, "case_id", 4, 90 * DAY, "Stubborn cases with their leader in charge"
 )
+LEADER_WANTED = Topic(
+    "petition.leader.wanted.v1", LeaderWanted, "case_id", 1, 90 * DAY, "Cases that need a leader in charge where none fits"
+)
 TASK_FORCE_FORMED = Topic(
     "petition.task-force.formed.v1", TaskForceFormed, "case_id", 4, 90 * DAY, "Task forces with members and measures"
 )
@@ -143,6 +146,9 @@ NEIGHBOUR_NOTIFIED = Topic(
 RISK_MATCHED = Topic(
     "petition.risk-source.matched.v1", RiskSourceMatched, "case_id", 4, 90 * DAY, "Cases about registered risk sources"
 )
+IDENTITY_REVEALED = Topic(
+    "petition.identity.revealed.v1", IdentityRevealed, "complaint_id", 2, 90 * DAY, "Every read of an identity, with its purpose"
+)
 
 TOPICS: tuple[Topic, ...] = (
     SUBMITTED,
@@ -156,6 +162,7 @@ TOPICS: tuple[Topic, ...] = (
     EMERGENCY,
     ASSIGNED,
     LEADER_ASSIGNED,
+    LEADER_WANTED,
     TASK_FORCE_FORMED,
     CASE_CHANGED,
     COMMAND,
@@ -170,6 +177,7 @@ TOPICS: tuple[Topic, ...] = (
     EMERGENCY_CHANGED,
     NEIGHBOUR_NOTIFIED,
     RISK_MATCHED,
+    IDENTITY_REVEALED,
 )
 BY_NAME = {topic.name: topic for topic in TOPICS}
 

@@ -23,3 +23,6 @@ CREATE TABLE dispatch.returns (
 
 -- An ended case is no load on its leader any more.
 ALTER TABLE dispatch.cases ADD COLUMN ended boolean NOT NULL DEFAULT false;
+
+-- In which role, of which unit somebody saw an identity.
+ALTER TABLE vault.unsealings ADD COLUMN role text, ADD COLUMN unit text;

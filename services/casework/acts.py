@@ -68,10 +68,11 @@ class UndoMerge(Act):
 
 
 class ConfirmSuggestion(Act):
-    """A link the machine suggested is right: the complaint joins the suggested case."""
+    """A link the machine suggested is right: the complaint joins the suggested case, with new facts or without."""
 
     type: Literal["confirm_suggestion"] = "confirm_suggestion"
     link_id: UUID
+    new_facts: bool = False
 
 
 class RefuseSuggestion(Act):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import IO, Any
 
 from obstore.store import LocalStore, from_url
 
-from services.casework.kinds import HEAD_BYTES, kind_of, media_type
+from services.casework.kinds import HEAD_BYTES, kind_of, largest, media_type
 from services.casework.photos import FORMATS, Photo, examine
 from services.domain.case.rules import EvidenceRules
 from services.domain.case.values import EvidenceKind
@@ -29,11 +30,15 @@ ORIGINAL, SHOWN, THUMBNAIL = "", ".shown", ".thumbnail"
 # An upload of what is being swept waits for the sweep's lock and then begins anew.
 ANNOUNCE = """
 INSERT INTO casework.files AS f (sha256, kind, media_type, size, state, uploaded_by, at)
-VALUES ($1, $2, $3, $4, 'uploading', $5, $6)
-ON CONFLICT (sha256) DO UPDATE SET at = excluded.at RETURNING state
+SELECT n.sha256, n.kind, n.media_type, n.size, 'uploading', $5, $6
+FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) AS n (sha256, kind, media_type, size) ORDER BY n.sha256
+ON CONFLICT (sha256) DO UPDATE SET at = excluded.at RETURNING sha256, state
 """
 STORED = """
-UPDATE casework.files SET state = 'stored', taken_at = $2, latitude = $3, longitude = $4, shown = $5, thumbnail = $6 WHERE sha256 = $1
+UPDATE casework.files AS f SET state = 'stored', taken_at = n.taken_at, latitude = n.latitude, longitude = n.longitude,
+    shown = n.shown, thumbnail = n.thumbnail
+FROM unnest($1::text[], $2::timestamptz[], $3::float8[], $4::float8[], $5::text[], $6::text[])
+    AS n (sha256, taken_at, latitude, longitude, shown, thumbnail) WHERE f.sha256 = n.sha256
 """
 FIND = "SELECT sha256, media_type, size, shown, thumbnail FROM casework.files WHERE sha256 = $1 AND state = 'stored'"
 ORPHANS = """
@@ -51,6 +56,24 @@ class File:
     kind: EvidenceKind
     media_type: str
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """An accepted file that is not stored yet."""
+
+    file: File
+    source: IO[bytes]
+    photo: Photo | None
+
+    def row(self) -> tuple[Any, ...]:
+        """What the register learns once the objects are there."""
+        photo = self.photo
+        place = photo.position if photo else None
+        return (
+            self.file.sha256, photo.taken_at if photo else None, place.latitude if place else None,
+            place.longitude if place else None, SHOWN if photo else None, THUMBNAIL if photo else None,
+        )  # fmt: skip
 
 
 class Files:
@@ -71,15 +94,36 @@ class Files:
 
     async def keep(self, pool: Pool, source: IO[bytes], *, kind: EvidenceKind | None, by: str, now: datetime) -> File | Refusal:
         """Store a file of accepted type and size; the same content again is the same file."""
-        head, size, sha256 = await asyncio.to_thread(_read, source)
+        return (await self.keep_many(pool, [source], kind=kind, by=by, now=now))[0]
+
+    async def keep_many(
+        self, pool: Pool, sources: Sequence[IO[bytes]], *, kind: EvidenceKind | None = None, by: str, now: datetime
+    ) -> list[File | Refusal]:
+        """Store files, each by itself accepted or refused."""
+        looked = await asyncio.to_thread(lambda: [self._look(source, kind) for source in sources])
+        good = {found.file.sha256: found for found in looked if isinstance(found, _Looked)}
+        if good:
+            files = [found.file for found in good.values()]
+            columns = [[f.sha256 for f in files], [f.kind.value for f in files], [f.media_type for f in files], [f.size for f in files]]
+            states = {row["sha256"]: row["state"] for row in await pool.fetch(ANNOUNCE, *columns, by, now)}
+            fresh = [found for sha256, found in good.items() if states[sha256] != "stored"]
+            for found in fresh:
+                await self._put(found)
+            if fresh:
+                await pool.execute(STORED, *map(list, zip(*(found.row() for found in fresh), strict=True)))
+        return [found.file if isinstance(found, _Looked) else found for found in looked]
+
+    def _look(self, source: IO[bytes], kind: EvidenceKind | None) -> _Looked | Refusal:
+        """What a file is, within bounds; synchronous, for a thread."""
+        head, size, sha256 = _read(source)
         found = media_type(head, whole=size <= len(head))
-        if found is None and size <= max(self.rules.max_bytes.values()):
+        if found is None and size <= largest(self.rules):
             source.seek(0)
-            found = await asyncio.to_thread(lambda: media_type(source.read()))
+            found = media_type(source.read())
         accepted = kind_of(self.rules, found, kind) if found else None
         if found is None or accepted is None:
             kinds = [kind] if kind else list(self.rules.media_types)
-            allowed = "、".join(kind for item in kinds for kind in self.rules.media_types.get(item, ()))
+            allowed = "、".join(name for item in kinds for name in self.rules.media_types.get(item, ()))
             return refuse("evidence.type", media_type=found or "无法识别", allowed=allowed, field="file")
         limit = self.rules.max_bytes[accepted]
         if size > limit:
@@ -87,28 +131,19 @@ class Files:
         photo: Photo | None = None
         if found in FORMATS:
             source.seek(0)
-            content = source.read()
-            looked = await asyncio.to_thread(examine, content, found, self.rules.max_pixels)
-            if isinstance(looked, Refusal):
-                return looked
-            photo = looked
-        file = File(sha256, accepted, found, size)
-        state = await pool.fetchval(ANNOUNCE, sha256, accepted.value, found, size, by, now)
-        if state != "stored":
-            await self._put(file, source, photo)
-            place = photo.position if photo else None
-            await pool.execute(
-                STORED, sha256, photo.taken_at if photo else None, place.latitude if place else None,
-                place.longitude if place else None, SHOWN if photo else None, THUMBNAIL if photo else None,
-            )  # fmt: skip
-        return file
+            opened = examine(source.read(), found, self.rules.max_pixels)
+            if isinstance(opened, Refusal):
+                return opened
+            photo = opened
+        return _Looked(File(sha256, accepted, found, size), source, photo)
 
-    async def _put(self, file: File, source: IO[bytes], photo: Photo | None) -> None:
-        source.seek(0)
-        await self.store.put_async(path_of(file.sha256), source)
+    async def _put(self, found: _Looked) -> None:
+        found.source.seek(0)
+        sha256, photo = found.file.sha256, found.photo
+        await self.store.put_async(path_of(sha256), found.source)
         if photo:
-            await self.store.put_async(path_of(file.sha256, SHOWN), photo.shown)
-            await self.store.put_async(path_of(file.sha256, THUMBNAIL), photo.thumbnail)
+            await self.store.put_async(path_of(sha256, SHOWN), photo.shown)
+            await self.store.put_async(path_of(sha256, THUMBNAIL), photo.thumbnail)
 
     async def get(self, sha256: str, form: str = ORIGINAL) -> bytes:
         """The bytes of a stored file in one of its forms; raises FileNotFoundError."""

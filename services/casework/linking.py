@@ -76,7 +76,7 @@ async def _carry_out(cases: Cases, book: LinkBook, case_id: UUID, act: acts.Act,
             moved = await book.undo(unit, link, actor=actor.id, reason=act.reason)
             return await undone(cases, moved, actor, act.reason)
         case acts.ConfirmSuggestion():
-            return await confirmed(cases, await book.confirm(unit, act.link_id, actor=actor.id), actor)
+            return await confirmed(cases, await book.confirm(unit, act.link_id, actor=actor.id), actor, new_facts=act.new_facts)
         case acts.RefuseSuggestion():
             await book.refuse(unit, act.link_id, actor=actor.id)
             return ()
@@ -121,7 +121,7 @@ async def undone(cases: Cases, moved: Moved, actor: Principal, reason: str) -> E
     return plan if isinstance(plan, Refusal) else plan[moved.left]
 
 
-async def confirmed(cases: Cases, moved: Moved, actor: Principal) -> Events | Refusal:
+async def confirmed(cases: Cases, moved: Moved, actor: Principal, *, new_facts: bool = False) -> Events | Refusal:
     """Casework follows a confirmed suggestion: the complaint's own case goes into the suggested one, or the complaint alone."""
     if moved.left is None or moved.left == moved.case_id:
         return ()
@@ -130,21 +130,23 @@ async def confirmed(cases: Cases, moved: Moved, actor: Principal) -> Events | Re
     complaint = str(moved.complaint_id)
     if here.link(complaint) is None or there.status is None:
         return ()
-    return join(cases, moved.left, moved.case_id, complaint, str(moved.link_id), actor, "确认为同一事项")
+    return join(cases, moved.left, moved.case_id, complaint, str(moved.link_id), actor, "确认为同一事项", new_facts=new_facts)
 
 
 def join(
-    cases: Cases, left: UUID, joined: UUID, complaint: str, link_id: str, actor: Principal, reason: str
+    cases: Cases, left: UUID, joined: UUID, complaint: str, link_id: str, actor: Principal, reason: str,
+    *, new_facts: bool = False,
 ) -> Events | Refusal:
     """A complaint goes from one case into another: with its case where it stands alone, by itself otherwise."""
     alone = all(link.complaint_id == complaint for link in cases.state(left).links)
     operation: op.Operation
     if alone:
-        operation = op.Merge(operation=link_id, source=str(left), target=str(joined), reason=reason, recurrence=True)
+        operation = op.Merge(operation=link_id, source=str(left), target=str(joined), reason=reason, recurrence=True, new_facts=new_facts)
     else:
         operation = op.UndoLink(
             case_id=str(left), complaint_id=complaint, restored_case=str(joined),
             restored_case_no=cases.state(joined).case_no, link_id=link_id, reason=reason, apart=False,
+            new_facts=new_facts,
         )  # fmt: skip
     plan = cases.operate(operation, actor, [left, joined])
     return plan if isinstance(plan, Refusal) else plan[left]

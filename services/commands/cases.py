@@ -7,15 +7,16 @@ from typing import Any
 import typer
 
 from contracts.vocabulary import LinkKind
+from services.commands import casework
 from services.commands.output import JSON_OPTION, Failed, console, print_json, print_table, run
 from services.commands.session import connection
 from services.domain.case.status import Status
 
 CASES = """
 SELECT c.case_no, c.id, c.region_code, c.matter, c.complaints, c.reporters, c.repeat_ordinal, c.opened_at, a.event AS assigned,
-       l.event AS leader, t.event AS task_force, s.status, due.label AS due_label, due.last_day AS due_day,
+       l.event AS leader, t.event AS task_force, w.status, w.version, due.label AS due_label, due.last_day AS due_day,
        coalesce(due.due_at <= now(), false) AS overdue
-FROM triage.cases c
+FROM triage.cases c LEFT JOIN casework.cases w ON w.case_id = c.id
 LEFT JOIN LATERAL (SELECT event FROM dispatch.assignments WHERE case_id = c.id ORDER BY sequence DESC LIMIT 1) a ON true
 LEFT JOIN dispatch.leader_assignments l ON l.case_id = c.id
 LEFT JOIN dispatch.task_forces t ON t.case_id = c.id
@@ -28,7 +29,8 @@ WHERE ($1::text IS NULL OR l.event ->> 'leader_id' = $1 OR l.event ->> 'name' = 
 ORDER BY c.opened_at DESC, c.id LIMIT $5
 """
 CASE = """
-SELECT c.*, a.event AS assigned, l.event AS leader, t.event AS task_force FROM triage.cases c
+SELECT c.*, a.event AS assigned, l.event AS leader, t.event AS task_force, w.status, w.version FROM triage.cases c
+LEFT JOIN casework.cases w ON w.case_id = c.id
 LEFT JOIN LATERAL (SELECT event FROM dispatch.assignments WHERE case_id = c.id ORDER BY sequence DESC LIMIT 1) a ON true
 LEFT JOIN dispatch.leader_assignments l ON l.case_id = c.id
 LEFT JOIN dispatch.task_forces t ON t.case_id = c.id
@@ -52,6 +54,7 @@ def register(app: typer.Typer) -> None:
     app.command("cases")(cases)
     case = typer.Typer(no_args_is_help=True, help="One case.")
     case.command("show")(show)
+    casework.register(case)
     app.add_typer(case, name="case")
 
 
@@ -70,7 +73,7 @@ def cases(
     async def work() -> list[dict[str, Any]]:
         async with connection() as c:
             found = await c.fetch(CASES, leader, unit, region, 2 if repeated else 1, limit, still_open, overdue)
-            return [{**as_dict(row), **standing(row)} for row in found]
+            return [{**as_dict(row), **due_next(row)} for row in found]
 
     found = run(work())
     if as_json:
@@ -78,10 +81,10 @@ def cases(
         return
     print_table(
         f"案件（最新 {len(found)} 件）",
-        ("案号", "区划", "类型", "对象／地点", "件次", "人", "主办", "包案领导", "专班", "状态", "最近期限"),
+        ("案号", "状态", "区划", "类型", "对象／地点", "件次", "人", "主办", "包案领导", "专班", "最近期限"),
         [
-            (c["case_no"], c["region"] or "未知", c["kind"], c["subject"], c["complaints"], c["reporters"], c["lead"] or "待派",
-             c["leader"] or "", "有" if c["task_force"] else "", c["status_label"], c["due"])
+            (c["case_no"], c["status_label"], c["region"] or "未知", c["kind"], c["subject"], c["complaints"], c["reporters"], c["lead"] or "待派",
+             c["leader"] or "", "有" if c["task_force"] else "", c["due"])
             for c in found
         ],
         empty="No cases yet: publish complaints with petitions publish FILE, or run make demo.",
@@ -90,12 +93,10 @@ def cases(
         console.print("next: petitions case show 案号", style="dim", markup=False)
 
 
-def standing(row: Any) -> dict[str, Any]:
-    """Where the case stands and which duty is due next, as supervision has them."""
+def due_next(row: Any) -> dict[str, Any]:
+    """Which duty is due next, as supervision has it."""
     late = "（逾期）" if row["overdue"] else ""
     return {
-        "status": row["status"],
-        "status_label": Status(row["status"]).label if row["status"] else "",
         "overdue": row["overdue"],
         "due": f"{row['due_label']} {row['due_day']}{late}" if row["due_label"] else "",
     }
@@ -121,7 +122,7 @@ def show(
     if as_json:
         print_json(found)
         return
-    console.print(f"[bold]{found['case_no']}[/bold]  {found['kind']}  {found['subject']}  {found['complaints']} 件次 {found['reporters']} 人")
+    console.print(f"[bold]{found['case_no']}[/bold]  {found['kind']}  {found['subject']}  {found['complaints']} 件次 {found['reporters']} 人  {found['status_label']}")
     if assigned := found["assigned"]:
         co = "、".join(u["name"] for u in assigned.get("co_handling", ())) or "无"
         console.print(f"主办 {assigned['lead']['name']}  协办 {co}", markup=False)
@@ -147,7 +148,7 @@ def show(
         for facts, mark in ((link["why"], "同"), (link["against"], "异")):
             if facts:
                 console.print(f"    {mark}：{'；'.join(fact['text'] for fact in facts)}", markup=False, style="dim")
-    console.print("next: petitions link undo 关联编号 --reason 理由", style="dim", markup=False)
+    console.print(f"next: petitions case gates {found['case_no']}, petitions case history {found['case_no']}, petitions link undo 关联编号 --reason 理由", style="dim", markup=False)
 
 
 def as_dict(row: Any) -> dict[str, Any]:
@@ -170,4 +171,7 @@ def as_dict(row: Any) -> dict[str, Any]:
         "leader": leader["name"] if leader else None,
         "task_force": force["task_force_id"] if force else None,
         "opened_at": row["opened_at"].isoformat(),
+        "status": row["status"],
+        "status_label": Status(row["status"]).label if row["status"] else "待登记",
+        "version": row["version"],
     }

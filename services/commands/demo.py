@@ -17,6 +17,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.structs import TopicPartition
 
 from contracts.topics import EMERGENCY, SUBMITTED
+from services.commands.local import bring_up
 from services.commands.output import console
 from services.commands.session import connection
 from services.demo.check import CaseRow, ComplaintRow, Outcome, Summary, check
@@ -66,13 +67,16 @@ WHERE c.id = ANY($1)
 REJECTIONS = "SELECT verdict, reasons FROM bus.dead_letters WHERE at >= $1"
 
 
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("demo")(demo)
+
+
 def demo(
     rate: int = typer.Option(WATCHED_PER_SECOND, min=1, help="Complaints a second, where somebody watches."),
     keep: bool = typer.Option(False, "--keep", help="Leave the stack up even without a terminal."),
 ) -> None:
     """Start everything, publish some 450 invented complaints, watch them arrive; without a terminal judge and stop."""
-    from services.commands.local import bring_up
-
     watched = console.is_terminal and os.environ.get("CI", "").lower() not in ("1", "true")
     settings = bring_up(None)
     summary = asyncio.run(_run(settings, rate if watched else None))

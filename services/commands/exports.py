@@ -15,6 +15,10 @@ from services.commands.session import connection, settings
 app = typer.Typer(no_args_is_help=True, help="Take figures and facts out.")
 WHO = typer.Option(None, "--as", help="Who takes it; the login name where not given.")
 
+def register(root: typer.Typer) -> None:
+    """Add the commands."""
+    root.add_typer(app, name="export")
+
 
 @app.command()
 def indicators(

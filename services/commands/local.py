@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import sys
 import time
 from typing import Any
 
+import psycopg
 import typer
 
-from services.commands.demo import demo
+from services.commands.access import synchronise
+from services.commands.operator import enter_operator
 from services.commands.output import JSON_OPTION, Failed, console, print_json, print_table, run
-from services.commands.serve import serve
+from services.infra.cities import load_city
+from services.infra.failures import TRANSIENT, describe
 from services.infra.migrations import migrate
 from services.infra.settings import Settings, UnknownSettings, load
 from services.infra.topics import create_topics
-from services.registry import LAYOUT, SERVICES
+from services.registry import SERVICES, layout_of, process_names
 from services.stack import StackError, doctor, start, state, stop, supervisor
 
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 COUNTS = """
 SELECT (SELECT count(*) FROM intake.complaints) AS registered, (SELECT coalesce(sum(resends), 0) FROM intake.complaints) AS resends,
        (SELECT count(*) FROM triage.complaints) AS triaged, (SELECT count(*) FROM triage.cases WHERE complaints > 0) AS cases,
@@ -32,10 +36,9 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("up")(up)
     app.command("down")(down)
+    app.command("migrate")(migrate_servers)
     app.command("status")(status)
     app.command("doctor")(examine)
-    app.command("demo")(demo)
-    app.command("serve")(serve)
     app.command("run-services", hidden=True)(supervise)
 
 
@@ -55,10 +58,9 @@ def bring_up(services: str | None) -> Settings:
         with console.status("starting") as spinner:
             resolved = start(settings, lambda text: spinner.update(text))
             assert resolved.database is not None
-            spinner.update("migrating")
-            migrate(resolved.database.get_secret_value())
-            spinner.update("creating topics")
-            asyncio.run(create_topics(resolved))
+            spinner.update("schema and topics")
+            reach(resolved)
+            asyncio.run(_enter_people(resolved, own=settings.database is None))
             if state.State(settings.home).running("supervisor") is None:
                 supervisor.stop(settings.home)
                 supervisor.detach(settings, services or ",".join(SERVICES))
@@ -70,6 +72,17 @@ def bring_up(services: str | None) -> Settings:
     return resolved
 
 
+async def _enter_people(settings: Settings, *, own: bool) -> None:
+    """The city's people may act; on a database of this machine's `own` also whoever started it, at its terminal."""
+    from services.commands.session import connection
+
+    city = load_city(settings.city)
+    async with connection(settings) as c, c.transaction():
+        await synchronise(c, city)
+        if own:
+            await enter_operator(c, settings, city.code)
+
+
 def up(
     services: str = typer.Option(None, help="Only these, comma-separated; all of them otherwise."),
     detach: bool = typer.Option(False, "--detach", help="Return once everything is ready; petitions down ends it."),
@@ -77,6 +90,8 @@ def up(
     """Start what is needed and run the services; in the foreground until Ctrl-C unless --detach."""
     settings = bring_up(services)
     console.print(f"Kafka {settings.kafka}; logs in {settings.home / 'log'}", markup=False)
+    if http := state.State(settings.home).running("http"):
+        console.print(f"HTTP API http://{settings.http_host}:{http.port}/api/v1 (document: /api/v1/openapi.json)", markup=False)
     console.print("next: petitions publish FILE, petitions demo, petitions status, petitions down", style="dim", markup=False)
     if detach:
         return
@@ -86,6 +101,42 @@ def up(
     except KeyboardInterrupt:
         console.print("stopping", markup=False)
         supervisor.stop(settings.home)
+
+
+def migrate_servers(as_json: bool = JSON_OPTION) -> None:
+    """Bring schema and topics of the configured (or running) servers up to date; what a deployment runs first."""
+    from services.stack import resolve
+
+    try:
+        resolved = resolve(configured())
+    except StackError as failure:
+        raise Failed(str(failure)) from None
+    assert resolved.database is not None
+    steps, topics = reach(resolved)
+    if as_json:
+        print_json({"migrations": steps, "topics": topics})
+        return
+    console.print(f"schema: {', '.join(steps) or 'up to date'}; topics: {f'{len(topics)} made' if topics else 'all there'}", markup=False)
+
+
+def reach(resolved: Settings) -> tuple[list[str], list[str]]:
+    """Migrate and create topics; raises `Failed` naming the server that does not answer. Returns what was done."""
+    assert resolved.database is not None
+    try:
+        steps = migrate(resolved.database.get_secret_value())
+    except (psycopg.OperationalError, *TRANSIENT) as failure:
+        words = str(failure).strip().splitlines()
+        raise Failed(
+            f"the database does not answer as configured ({words[-1] if words else describe(failure)}): "
+            "check PETITIONS_DATABASE, the network and the server, then try again"
+        ) from None
+    try:
+        return steps, asyncio.run(create_topics(resolved))
+    except (*TRANSIENT, ssl.SSLError) as failure:
+        raise Failed(
+            f"Kafka does not answer as configured at {resolved.kafka} ({describe(failure)}): "
+            "check PETITIONS_KAFKA and its security settings, the network and the server, then try again"
+        ) from None
 
 
 def down() -> None:
@@ -98,9 +149,7 @@ def down() -> None:
 
 def supervise(services: str = typer.Option(",".join(SERVICES))) -> None:
     """Run the service processes in the foreground (what up starts in the background)."""
-    wanted = set(services.split(","))
-    layout = [tuple(name for name in group if name in wanted) for group in LAYOUT]
-    supervisor.supervise(configured(), [group for group in layout if group])
+    supervisor.supervise(configured(), layout_of(services.split(",")))
 
 
 def status(as_json: bool = JSON_OPTION) -> None:
@@ -154,10 +203,8 @@ def _wait_ready(settings: Settings, services: str | None) -> None:
     import httpx
 
     kept = state.State(settings.home)
-    wanted = set((services or ",".join(SERVICES)).split(","))
-    names = ["-".join(name for name in group if name in wanted) for group in LAYOUT]
     deadline = time.monotonic() + READY_SECONDS
-    for name in filter(None, names):
+    for name in process_names(layout_of((services or ",".join(SERVICES)).split(","))):
         while True:
             entry = kept.read().get(name)
             try:

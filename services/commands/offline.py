@@ -1,4 +1,4 @@
-"""`petitions triage`, `train`, `evaluate`: the same code as the service, over files, with no broker and no database."""
+"""`petitions triage`: the same code as the service, over files, with no broker and no database."""
 
 from __future__ import annotations
 
@@ -27,12 +27,14 @@ def triage(
     """Classify and link a file, each complaint against those before it."""
     # Models and numpy load only where they are needed.
     from classifiers import offline
+    from classifiers.steady import steady
     from classifiers.triage import Triage
 
     if not file.is_file():
         raise Failed(f"there is no file {file}; name a file of JSON lines")
     lines = file.read_bytes().splitlines()
-    engine = Triage.load(models or load().models)
+    engine = Triage.load(models or load().models_kept)
+    steady()
     if explain is not None:
         try:
             console.print(offline.explain_file(lines, explain, triage=engine), markup=False, highlight=False)

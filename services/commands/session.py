@@ -6,10 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from services.commands.output import Failed
-from services.domain.principals import Principal
-from services.domain.refusals import Refusal
-from services.infra.access import PepperMissing, authenticate, load_pepper
-from services.infra.clock import system_clock
 from services.infra.failures import TRANSIENT, describe
 from services.infra.postgres import Connection, Pool, create_pool
 from services.infra.settings import Settings, UnknownSettings, load
@@ -77,16 +73,3 @@ async def pool_and_vault(size: int = 2) -> AsyncIterator[tuple[Pool, Vault]]:
         yield pool, vault
     finally:
         await pool.close()
-
-
-async def acting(connection: Connection, token: str | None) -> Principal:
-    """Who gives a command: the person the token was issued to; raises `Failed` with the reason and the remedy."""
-    if not token:
-        raise Failed("this needs your access token: --token, or the variable PETITIONS_TOKEN")
-    try:
-        found = await authenticate(connection, token, load_pepper(settings()), system_clock())
-    except PepperMissing as failure:
-        raise Failed(str(failure)) from None
-    if isinstance(found, Refusal):
-        raise Failed(f"{found.message}{found.instead}")
-    return found

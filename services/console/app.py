@@ -10,16 +10,34 @@ from collections.abc import Iterator
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from starlette.requests import Request
 
+from services.analytics.names import names_of
+from services.analytics.pages.board import Board
 from services.casework.api.limits import Rates
-from services.casework.api.parts import Parts
+from services.casework.api.parts import Parts, caller
+from services.casework.api.problems import Problem
 from services.casework.api.routes import mount
 from services.casework.files import Files
-from services.casework.office import Office
+from services.casework.office import Office as Casework
 from services.casework.ports import LINK_BOOK
+from services.console.access import SAFE, visit_of
+from services.console.application import add_pages
+from services.console.brief import Briefs
+from services.console.changes import Changes
+from services.console.office import Office
+from services.console.rules import console_rules
+from services.console.security import proven
+from services.console.submitting import Submitter
+from services.console.templating import Templates
+from services.domain.principals import Principal
 from services.infra.access import load_pepper
+from services.infra.cities import load_city
+from services.infra.postgres import Connection
 from services.infra.rules import load_rules
 from services.infra.runtime import Runtime
+from services.registers.api import routes as registers_routes
+from services.registers.api.parts import Parts as Registers
 from services.stack.ports import free_port
 from services.stack.state import Started, State
 
@@ -28,8 +46,11 @@ HTTP = "http"
 """Under this name the address is in the state of the local stack."""
 
 
-def create_app(parts: Parts) -> FastAPI:
-    """The application: casework's API under /api/v1 with its OpenAPI document at /api/v1/openapi.json."""
+def create_app(parts: Parts, office: Office | None = None, registers: Registers | None = None) -> FastAPI:
+    """The application: the API under /api/v1 with its OpenAPI document at /api/v1/openapi.json, and the pages.
+
+    Without an office it is the API alone. Raises RuntimeError where a page does not say who may use it.
+    """
     app = FastAPI(
         title="petitions",
         version="1",
@@ -39,7 +60,42 @@ def create_app(parts: Parts) -> FastAPI:
         redoc_url=None,
     )
     mount(app, parts)
+    if registers is not None:
+        registers_routes.mount(app, registers)
+    if office is not None:
+        parts.session = session_principal
+        add_pages(app, office)
     return app
+
+
+async def session_principal(request: Request, connection: Connection) -> Principal | None:
+    """Who is logged in, for calls of the API by our own pages; one that changes something must prove it comes from them."""
+    visit = await visit_of(request)
+    if visit is None or (request.method not in SAFE and not proven(request, visit.session.secret)):
+        return None
+    return visit.principal
+
+
+def office_of(runtime: Runtime, parts: Parts) -> Office:
+    """What pages need, from a started process."""
+    settings, rules = runtime.settings, parts.office.rules
+    city = load_city(settings.city)
+    return Office(
+        settings=settings,
+        pool=parts.pool,
+        vault=parts.vault,
+        rules=rules,
+        console=console_rules(settings.rules),
+        city=city,
+        clock=parts.clock,
+        templates=Templates(settings.home / "assets"),
+        casework=parts.office,
+        files=parts.files,
+        briefs=Briefs(rules.case),
+        changes=Changes(parts.pool),
+        submitter=Submitter(settings),
+        board=Board(rules.indicators, names_of(city)),
+    )
 
 
 def parts_of(runtime: Runtime) -> Parts:
@@ -49,10 +105,24 @@ def parts_of(runtime: Runtime) -> Parts:
     return Parts(
         pool=runtime.pool,
         vault=runtime.vault,
-        office=Office(rules, runtime.provided.get(LINK_BOOK)),
+        office=Casework(rules, runtime.provided.get(LINK_BOOK)),
         pepper=load_pepper(settings),
         files=Files.from_settings(settings, rules.case.casework.evidence),
         rates=Rates(settings.http_rate),
+        clock=runtime.clock,
+    )
+
+
+def registers_of(runtime: Runtime, parts: Parts) -> Registers:
+    """What requests to the registers need; who calls and how refusals are told is casework's."""
+    settings = runtime.settings
+    return Registers(
+        pool=runtime.pool,
+        vault=runtime.vault,
+        rules=load_rules(settings.rules),
+        city=load_city(settings.city),
+        identify=lambda request: caller(request, parts),
+        problem=Problem,
         clock=runtime.clock,
     )
 
@@ -75,7 +145,9 @@ async def serve(runtime: Runtime) -> None:
     """Listen until cancelled; the address goes into the local stack's state, for `petitions status`."""
     settings = runtime.settings
     port = settings.http_port or free_port()
-    app = create_app(parts_of(runtime))
+    parts = parts_of(runtime)
+    office = office_of(runtime, parts)
+    app = create_app(parts, office, registers_of(runtime, parts))
     config = uvicorn.Config(
         app, host=settings.http_host, port=port, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5, server_header=False
     )
@@ -85,9 +157,13 @@ async def serve(runtime: Runtime) -> None:
         kept.remember(HTTP, Started.of(os.getpid(), port))
     log.info("listening", host=settings.http_host, port=port)
     task = asyncio.create_task(server.serve())
+    listening = asyncio.create_task(office.changes.run())
     try:
         await asyncio.shield(task)
     finally:
+        listening.cancel()
+        office.changes.stop()
+        await office.submitter.stop()
         server.should_exit = True
         await task
         if kept:

@@ -196,6 +196,9 @@ def duty_rank(duty: Duty, city_code: str) -> tuple[int, int, int]:
 
 def _canonical(document: CityDocument) -> bytes:
     content: dict[str, Any] = document.model_dump(mode="json")
+    for officer in content["officers"]:
+        if not officer["roles"]:
+            del officer["roles"]  # came later; a city without it keeps its version
     for section, key in _ORDER_KEYS.items():
         content[section] = sorted(content[section], key=lambda entry: str(entry[key]))
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

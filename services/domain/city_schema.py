@@ -63,7 +63,8 @@ class Town(Entry):
 class District(Entry):
     """A district, county, county-level city or development zone; the first six digits of its towns are its code.
 
-    `neighbours` are districts that share a border or a river with it, of other cities too: they are told of emergencies.
+    `neighbours` are districts that share a border or a river with it, of other cities too: they are told of emergencies,
+    and a plant on the border is complained of from both sides.
     """
 
     code: RegionCode
@@ -114,14 +115,25 @@ class Recusal(Entry):
     respondents: tuple[Words, ...] = ()
 
 
+StaffRole = Literal[
+    "officer", "unit_head", "dispatcher", "acceptor", "city_reviewer", "supervisor", "inspector", "call_back", "duty_officer",
+    "grid_worker", "analyst", "administrator",
+]  # fmt: skip
+"""What a person of a unit may do, as `services.domain.principals.Role` names it."""
+
+
 class Officer(Entry):
-    """A person of a unit who can be a member of a task force."""
+    """A person of a unit who can be a member of a task force.
+
+    `roles` say what the person may do; none given means working on the unit's cases (officer).
+    """
 
     id: Id
     name: Text
     unit: Id
     title: Text = "承办人"
     recusal: Recusal = Recusal()
+    roles: tuple[StaffRole, ...] = ()
 
 
 class Portfolio(Entry):

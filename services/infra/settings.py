@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     home: Path = Field(default=Path(".petitions"), description="State of the local stack: data, logs, secrets, caches.")
     city: Path = Field(default=Path("deploy/city/example"), description="Folder with the city file.")
     rules: Path = Field(default=Path("deploy/rules"), description="Folder with the rules of casework.")
-    models: Path | None = Field(default=None, description="Folder with trained models; the shipped ones otherwise.")
+    models: Path | None = Field(default=None, description="Folder of trained models (petitions train); models in `home` otherwise.")
 
     kafka: str | None = Field(default=None, description="Bootstrap servers; a broker of our own is started otherwise.")
     kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
@@ -45,6 +45,7 @@ class Settings(BaseSettings):
 
     token_key: SecretStr | None = Field(default=None, description="Key that access tokens are hashed under; or name a file.")
     token_key_file: Path | None = None
+    token: SecretStr | None = Field(default=None, description="Access token that commands at the terminal are given with.")
 
     evidence: str | None = Field(
         default=None, description="Where evidence is kept: a folder, or s3://bucket/prefix (credentials as AWS_… variables)."
@@ -57,14 +58,26 @@ class Settings(BaseSettings):
     retry_seconds: float = Field(default=120.0, gt=0, description="Backing off in place, well below max.poll.interval.")
     dead_letter_ratio: float = Field(default=0.5, gt=0, le=1, description="Stop rather than set aside more than this share.")
     dead_letter_run: int = Field(default=50, ge=1, description="Stop after this many bugs in a row.")
+    oidc_issuer: str | None = Field(default=None, description="Address of the OpenID provider people log in with.")
+    oidc_client_id: str = "petitions"
+    oidc_client_secret: SecretStr | None = None
+    oidc_claim: str = Field(default="preferred_username", description="Claim that holds the id of the principal.")
+    console_url: str | None = Field(default=None, description="Address people reach the console at; https makes cookies secure.")
+    public_page: bool = Field(default=False, description="Show what was released for the public at /public.")
     probe_port: int | None = Field(default=None, description="Health and metrics of this process; none when unset.")
+    probe_host: str = Field(default="127.0.0.1", description="Where probes listen; 0.0.0.0 in a container.")
     log_level: str = "INFO"
     log_format: Literal["json", "console"] = "json"
+
+    @property
+    def models_kept(self) -> Path:
+        """Where trained models are kept and the ones in force are found; nothing in it means the shipped ones."""
+        return self.models or self.home / "models"
 
 
 def load() -> Settings:
     """Read the settings; raises `UnknownSettings` naming the variables nobody reads (a misspelt one must not pass)."""
-    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields} | {f"{PREFIX}DATA", f"{PREFIX}TOKEN"}
+    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields} | {f"{PREFIX}DATA"}
     unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
     if unknown:
         raise UnknownSettings(f"unknown settings {', '.join(unknown)}: unset them or correct the name (see README, Configuration)")

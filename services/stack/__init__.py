@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from services.infra.settings import Settings
+from services.stack.assets import provide_assets
 from services.stack.errors import StackError, disk_errors
 from services.stack.kafka import Kafka, Say, silent
 from services.stack.postgres import Postgres
@@ -44,6 +45,10 @@ def start(settings: Settings, say: Say = silent) -> Settings:
                 Postgres(settings.home).start(say)
             if settings.vault_key is None and settings.vault_key_file is None:
                 vault_key(settings.home)
+            try:
+                provide_assets(settings.home, jar_cache(), say)
+            except StackError as failure:
+                say(str(failure))
             if settings.token_key is None and settings.token_key_file is None:
                 token_key(settings.home)
     return resolve(settings)

@@ -1,7 +1,7 @@
-"""Kafka's jars, named and hashed in `kafka.lock`, fetched by jgo from their Maven coordinates.
+"""Jars named and hashed in a lock, fetched by jgo from their Maven coordinates: Kafka's in `kafka.lock`.
 
-The lock holds one jar a line, `sha256  group:artifact:version`. Hashes guard against a changed jar and against one that an
-interrupted download left half written. `python -m services.stack.jars` resolves the lock anew (`make lock`).
+A lock holds one jar a line, `sha256  group:artifact:version`. Hashes guard against a changed jar and against one that an
+interrupted download left half written. `python -m services.stack.jars` resolves Kafka's lock anew (`make lock`).
 """
 
 from __future__ import annotations
@@ -56,6 +56,17 @@ class Jar:
             return False
 
 
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What jars are for, and what to do without them: for the sentence when they cannot be had."""
+
+    what: str
+    otherwise: str
+
+
+FOR_KAFKA = Purpose("Kafka", "set PETITIONS_KAFKA to a broker you have")
+
+
 def locked(lock: Path = LOCK) -> list[Jar]:
     """The jars of the lock."""
     return [Jar(*line.split()) for line in lock.read_text("ascii").splitlines() if line]
@@ -67,37 +78,42 @@ def class_path(cache: Path, say: Say = lambda text: None, *, jars: Sequence[Jar]
     Raises `StackError` where the registry cannot be reached, a disk is full, or a jar is not the one that was locked.
     """
     wanted = locked() if jars is None else list(jars)
+    provide(wanted, cache, FOR_KAFKA, say)
+    return ":".join(str(jar.path(cache)) for jar in wanted)
+
+
+def provide(wanted: Sequence[Jar], cache: Path, purpose: Purpose, say: Say = lambda text: None) -> None:
+    """Fetch into `cache` what is missing or damaged there; raises `StackError` as `class_path` does."""
     checked = cache / f"checked-{_fingerprint(wanted)}"
     if not (checked.exists() and all(jar.path(cache).exists() for jar in wanted)):
         with disk_errors(cache):
             cache.mkdir(parents=True, exist_ok=True)
             with exclusive(cache / ".lock"):  # two clones that start for the first time share the cache
                 if missing := [jar for jar in wanted if not jar.sound(cache)]:
-                    _fetch(missing, cache, say)
+                    _fetch(missing, cache, purpose, say)
             checked.touch()
-    return ":".join(str(jar.path(cache)) for jar in wanted)
 
 
 def _fingerprint(jars: Sequence[Jar]) -> str:
     return hashlib.sha256("".join(jar.sha256 for jar in jars).encode()).hexdigest()[:16]
 
 
-def _fetch(missing: Sequence[Jar], cache: Path, say: Say) -> None:
+def _fetch(missing: Sequence[Jar], cache: Path, purpose: Purpose, say: Say) -> None:
     context = _context(cache)
     for jar in missing:
         jar.path(cache).unlink(missing_ok=True)  # jgo takes whatever lies there for whole
     with ThreadPoolExecutor(TOGETHER) as pool:
-        waiting = {pool.submit(_fetch_one, context, jar, cache): jar for jar in missing}
+        waiting = {pool.submit(_fetch_one, context, jar, cache, purpose): jar for jar in missing}
         try:
             for done, future in enumerate(as_completed(waiting), start=1):
                 future.result()
-                say(f"fetching Kafka, once: {done} of {len(missing)} files")
+                say(f"fetching {purpose.what}, once: {done} of {len(missing)} files")
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
 
 
-def _fetch_one(context: MavenContext, jar: Jar, cache: Path) -> None:
+def _fetch_one(context: MavenContext, jar: Jar, cache: Path, purpose: Purpose) -> None:
     group, artifact, version = jar.coordinates.split(":")
     wanted = context.project(group, artifact).at_version(version).artifact()
     try:
@@ -107,15 +123,14 @@ def _fetch_one(context: MavenContext, jar: Jar, cache: Path) -> None:
         if isinstance(failure, OSError) and failure.errno == errno.ENOSPC:
             raise
         raise StackError(
-            f"Kafka could not be fetched, because the Maven registry did not give {jar.coordinates} ({type(failure).__name__}): "
-            "check the connection and try again, or set PETITIONS_KAFKA to a broker you have"
+            f"{purpose.what} could not be fetched, because the Maven registry did not give {jar.coordinates} "
+            f"({type(failure).__name__}): check the connection and try again, or {purpose.otherwise}"
         ) from failure
     if not jar.sound(cache):
         jar.path(cache).unlink(missing_ok=True)
         raise StackError(
-            f"Kafka could not be fetched, because {jar.coordinates} is not the file that was locked: try again, and "
-            "if it stays so "
-            "ask whoever runs your Maven mirror, or set PETITIONS_KAFKA to a broker you have"
+            f"{purpose.what} could not be fetched, because {jar.coordinates} is not the file that was locked: try again, and "
+            f"if it stays so ask whoever runs your Maven mirror, or {purpose.otherwise}"
         )
 
 

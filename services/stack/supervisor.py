@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from services.infra.settings import Settings, load, repository_root
+from services.registry import layout_of, process_names
 from services.stack import StackError, problems
 from services.stack.ports import free_port
 from services.stack.processes import end, set_aside
@@ -42,8 +43,9 @@ def serve_command(services: Sequence[str], port: int) -> list[str]:
 
 @dataclass(slots=True)
 class Child:
-    """One service process: how it is started, when it may start again."""
+    """One service process: its name in state and logs, how it is started, when it may start again."""
 
+    name: str
     services: tuple[str, ...]
     port: int
     process: subprocess.Popen[bytes] | None = None
@@ -51,11 +53,6 @@ class Child:
     pause: float = FIRST_PAUSE_SECONDS
     due: float = 0.0
     restarts: int = 0
-
-    @property
-    def name(self) -> str:
-        """Name of the process in state and logs."""
-        return "-".join(self.services)
 
 
 @dataclass(slots=True)
@@ -74,7 +71,7 @@ class Supervisor:
         """Start the children and tend them until told to stop."""
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
-        self.children = [Child(services, free_port()) for services in self.layout]
+        self.children = [Child(name, group, free_port()) for name, group in zip(process_names(self.layout), self.layout, strict=True)]
         state = State(self.settings.home)
         try:
             look = 0.0
@@ -175,16 +172,13 @@ def detach(settings: Settings, services: str) -> Started:
 
     It is started as this module, not as the command line, which would cost it a hundred megabytes of what it never uses.
     """
-    from services.registry import LAYOUT
-
-    wanted = set(services.split(","))
-    groups = [",".join(name for name in group if name in wanted) for group in LAYOUT]
+    groups = [",".join(group) for group in layout_of(services.split(","))]
     log = settings.home / "log" / "supervisor.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     set_aside(log)
     with log.open("ab") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "services.stack.supervisor", *filter(None, groups)], cwd=repository_root(), stdin=subprocess.DEVNULL,
+            [sys.executable, "-m", "services.stack.supervisor", *groups], cwd=repository_root(), stdin=subprocess.DEVNULL,
             stdout=out, stderr=out, start_new_session=True,
             env={**os.environ, "PETITIONS_HOME": str(settings.home.absolute())},
         )  # fmt: skip

@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import structlog
 from pydantic import ValidationError
 
-from classifiers.reading import Complaint, Decision, Reading
+from classifiers import profile as pf
+from classifiers.normalize import blank_tokens, normalize
+from classifiers.reading import Complaint, Decision, Reading, Span
+from classifiers.sources import HARMS, SOURCES
 from contracts.cases import CaseOpened, ComplaintLinked, Fact, LinkReviewRequested, Matter, ModelVersions, TypeShare
 from contracts.complaints import ComplaintRegistered
 from contracts.dead_letter import FailureVerdict
@@ -19,15 +24,19 @@ from contracts.vocabulary import LinkBand, LinkKind
 from services.infra.clock import Clock
 from services.infra.failures import describe
 from services.infra.metrics import LINKED as LINKED_TOTAL
+from services.infra.postgres import Pool
 from services.infra.records import Record
 from services.infra.stages import stage
 from services.infra.unit_of_work import UnitOfWork
 from services.triage import repository as rows
 from services.triage.memory import Known, Memory, as_complaint
 
+log = structlog.get_logger()
 MACHINE = "machine"
 MODEL_THRESHOLD = 0.5
 """A type is named in the case where it is more likely than not."""
+MOST_WORDS = 24
+"""A letter of 20,000 characters names everything; the first words say what it is about."""
 
 
 class Triaging:
@@ -38,10 +47,14 @@ class Triaging:
         self.worker = worker
         self.clock = clock
         self._staged: list[str] = []
+        self._doubtful = False
 
     async def handle(self, unit: UnitOfWork, records: Sequence[Record]) -> Callable[[], None] | None:
         """One transaction's work; see `services.infra.batches` for what surrounds it."""
         self._staged = []
+        if self.memory.due() and not self._doubtful:
+            with stage("triage", "save_index"):
+                await asyncio.to_thread(self.memory.save)
         events: list[tuple[ComplaintRegistered, Record]] = []
         for record in records:
             try:
@@ -73,29 +86,45 @@ class Triaging:
         return lambda: count(decisions)
 
     def abandon(self, records: Sequence[Record]) -> None:
-        """The transaction failed: the index forgets what it had staged."""
+        """The transaction failed, or its answer was lost: the index forgets what it had staged.
+
+        It may have been committed all the same, so the next batch reads our own rows again, too.
+        """
         self.memory.forget(self._staged)
+        self._doubtful = bool(self._staged) or self._doubtful
         self._staged = []
+
+    async def open(self, pool: Pool, root: Path) -> None:
+        """At the start: the index of the last run, as far as it fits this database."""
+        async with pool.acquire() as connection:
+            installation, now = await rows.installation(connection), await rows.snapshot(connection)
+        held = await asyncio.to_thread(self.memory.open_saved, root, installation, now)
+        log.info("index_opened", complaints=held, shards=len(self.memory.shards), slot=self.memory.slot and self.memory.slot.path.name)
+
+    async def close(self) -> None:
+        """At the stop: save the index for the next start."""
+        await asyncio.to_thread(self.memory.save)
 
     async def _catch_up(self, unit: UnitOfWork, shards: set[str]) -> None:
         """Read what others did since the last batch, and whole shards met for the first time."""
         memory, connection = self.memory, unit.connection
         now = await rows.snapshot(connection)
         if memory.snapshot is not None:
-            newer = await rows.newer_rows(connection, memory.snapshot, self.worker, sorted(memory.shards))
-            moves = await rows.moved(connection, memory.snapshot, self.worker)
-            await asyncio.to_thread(memory.learn, newer)
-            for complaint, case in moves:
+            worker = rows.NOBODY if self._doubtful else self.worker
+            async for newer in rows.newer_rows(connection, memory.snapshot, worker, sorted(memory.shards)):
+                await asyncio.to_thread(memory.learn, newer)
+            for complaint, case in await rows.moved(connection, memory.snapshot, worker):
                 if complaint in memory.history:
                     memory.history.move(complaint, case)
             memory.end(await rows.ended(connection, memory.snapshot))
         if missing := shards - memory.shards:
-            await asyncio.to_thread(memory.learn, await rows.shard_rows(connection, sorted(missing)))
+            async for part in rows.shard_rows(connection, sorted(missing)):
+                await asyncio.to_thread(memory.learn, part)
             memory.end((case, True) for case in await rows.ended_in(connection, sorted(missing)))
         for rule, a, b in await rows.constraints(connection, memory.snapshot):
             memory.constrain(rule, a, b)
         memory.shards |= shards
-        memory.snapshot = now
+        memory.snapshot, self._doubtful = now, False
 
     async def _decide(
         self, unit: UnitOfWork, complaints: list[Complaint], readings: list[Reading]
@@ -107,7 +136,7 @@ class Triaging:
         features = [feature for decision in decisions for feature in decision.guards]
         if not features:
             return decisions
-        alike = await rows.guard(unit.connection, features)
+        alike = set(await rows.guard(unit.connection, features)).difference(ids)
         if strangers := [id for id in alike if id not in self.memory.history]:
             self.memory.forget(ids)
             self.memory.learn(await rows.rows_by_id(unit.connection, strangers))
@@ -127,6 +156,7 @@ class Triaging:
             rows.reading_json(reading),
             reading.profile,
             self.worker,
+            pf.VERSION,
         )
         if complaint.id in self.memory.history:
             [row] = await rows.rows_by_id(unit.connection, [complaint.id])
@@ -155,7 +185,7 @@ class Triaging:
             )
             why, against = facts(decision.why), facts(decision.against)
             if case_id not in cases:
-                matter = as_matter(reading, versions)
+                matter = as_matter(reading, versions, words_of(event))
                 cases[case_id] = rows.CaseCounts(case_number(now, next(numbers)))
                 opened.append(case_id)
                 firsts[case_id] = (event, matter)
@@ -203,7 +233,7 @@ class Triaging:
             tables["live_links"].append((event.complaint_id, case_id, link_id))
             tables["complaints"].append(
                 (event.complaint_id, event.receipt_no, event.version, event.region.shard, event.reporter,
-                 event.received_at, event.to_bytes(), rows.reading_json(reading), reading.profile, self.worker)
+                 event.received_at, event.to_bytes(), rows.reading_json(reading), reading.profile, self.worker, pf.VERSION)
             )  # fmt: skip
             tables["guards"] += [(feature, event.complaint_id, now) for feature in dict.fromkeys(decision.guards)]
         for case_id in opened:
@@ -236,7 +266,14 @@ def answering(event: ComplaintRegistered) -> dict[str, Any]:
     }
 
 
-def as_matter(reading: Reading, versions: ModelVersions) -> Matter:
+def words_of(event: ComplaintRegistered) -> tuple[str, ...]:
+    """Sources and harms named in a complaint, as the lexicon spells them: enough to route by, nobody's own words."""
+    text = blank_tokens(normalize(f"{event.title or ''} {event.text}"))
+    found = (text[m.start : m.end] for group in (SOURCES, HARMS) for m in group.find(text))
+    return tuple(dict.fromkeys(found))[:MOST_WORDS]
+
+
+def as_matter(reading: Reading, versions: ModelVersions, words: tuple[str, ...]) -> Matter:
     """What a reading says, as the case's first description."""
     subtype, probability = reading.subtype or (None, 0.0)
     return Matter(
@@ -248,6 +285,7 @@ def as_matter(reading: Reading, versions: ModelVersions) -> Matter:
         urgency=reading.urgency,
         respondent=reading.respondent,
         place=reading.place.text if reading.place else None,
+        words=words,
         versions=versions,
     )
 
@@ -259,8 +297,11 @@ def facts(why: Sequence[Any]) -> tuple[Fact, ...]:
 
 def reasons(why: Sequence[Any]) -> list[dict[str, Any]]:
     """Reasons with the places of the words in both texts, for the person who reviews the link."""
-    spans = lambda span: [span.start, span.end] if span else None
-    return [{"fact": r.fact, "text": r.text, "here": spans(r.here), "there": spans(r.there)} for r in why]
+
+    def offsets(span: Span | None) -> list[int] | None:
+        return [span.start, span.end] if span else None
+
+    return [{"fact": r.fact, "text": r.text, "here": offsets(r.here), "there": offsets(r.there)} for r in why]
 
 
 def count(decisions: Sequence[Decision]) -> None:

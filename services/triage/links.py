@@ -17,7 +17,7 @@ from services.domain.errors import Refused
 from services.domain.refusals import refuse as refuse_as
 from services.infra.unit_of_work import UnitOfWork
 from services.triage import repository as rows
-from services.triage.handlers import answering, as_matter, case_number
+from services.triage.handlers import answering, as_matter, case_number, words_of
 from services.triage.memory import case_id_for
 
 LINK = "SELECT * FROM triage.links WHERE id = $1"
@@ -32,6 +32,15 @@ ON CONFLICT (a, b) DO UPDATE SET rule = excluded.rule, decided_by = excluded.dec
 INSERT_LINK = """
 INSERT INTO triage.links (id, complaint_id, case_id, act, answers, kind, band, score, to_complaint, versions, decided_by, reason, at, weight)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+"""
+# The id of the question it repeats is kept in the reason; asked twice, the second finds the first still open.
+ASK_AGAIN = """
+INSERT INTO triage.links (id, complaint_id, case_id, act, kind, band, score, to_complaint, why, against, parts, versions, decided_by, reason, at)
+SELECT $2, complaint_id, case_id, act, kind, band, score, to_complaint, why, against, parts, versions, $3, 'again ' || $1::uuid::text, $4
+FROM triage.links WHERE id = $1 AND act = 'suggest' AND NOT EXISTS (
+    SELECT 1 FROM triage.links o WHERE o.act = 'suggest' AND o.reason = 'again ' || $1::uuid::text
+    AND NOT EXISTS (SELECT 1 FROM triage.links a WHERE a.answers = o.id))
+RETURNING id
 """
 SET_LIVE = "UPDATE triage.live_links SET case_id = $2, link_id = $3 WHERE complaint_id = $1 AND weight = 1"
 RECOUNT = """
@@ -130,6 +139,20 @@ async def refuse(unit: UnitOfWork, link_id: UUID, *, actor: str) -> Outcome:
     return Outcome(link["complaint_id"], None, live["case_id"], cases[live["case_id"]].case_no, said)
 
 
+async def ask_again(unit: UnitOfWork, link_id: UUID, *, actor: str) -> UUID:
+    """A refused suggestion was a slip: the same question stands in the queue again, under the id returned.
+
+    The cannot-link stays until the new answer, which overwrites it. Raises `LinkRefused` with the remedy.
+    """
+    refused = await unit.connection.fetchval("SELECT 1 FROM triage.links WHERE answers = $1 AND act = 'refuse'", link_id)
+    if refused is None:
+        raise Refused(refuse_as("link.act", link=link_id, wanted="否定过的建议"))
+    again = uuid4()
+    if await unit.connection.fetchval(ASK_AGAIN, link_id, again, actor, unit.clock()) is None:
+        raise Refused(refuse_as("link.decided"))
+    return again
+
+
 async def recount(unit: UnitOfWork, case_id: UUID) -> rows.CaseCounts:
     """Count a case from its live links and write the counts; the case must be locked."""
     connection = unit.connection
@@ -167,7 +190,7 @@ async def _own_case(unit: UnitOfWork, event: ComplaintRegistered, left: UUID) ->
     versions = ModelVersions(
         model=reading.versions.model, lexicon=reading.versions.lexicon, taxonomy=reading.versions.taxonomy
     )
-    matter: Matter = as_matter(reading, versions)
+    matter: Matter = as_matter(reading, versions, words_of(event))
     case_no = case_number(now, number)
     await rows.copy(
         connection,

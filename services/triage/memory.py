@@ -1,20 +1,39 @@
 """What one worker keeps in memory: the models, and the index of the shards whose complaints it has met.
 
-The rows in PostgreSQL are the truth. A shard is read from them when its first complaint arrives, and what other workers
-or people changed since is read before each batch; everything here can be thrown away at any time.
+The rows in PostgreSQL are the truth. The index of the last run is opened from disk; a shard it does not hold is read from
+the rows when its first complaint arrives, and what other workers or people changed since is read before each batch.
+Everything here can be thrown away at any time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from classifiers.history import History
 from classifiers.reading import Complaint, Decision, Reading
 from classifiers.triage import Triage
 from contracts.complaints import ComplaintRegistered
+from services.domain.city import City
+from services.infra.cities import load_city
 from services.infra.settings import Settings
+from services.triage.snapshots import Mark, Slot
+
+SAVE_LEAST = 20_000
+"""Fewer new complaints than this are read again from PostgreSQL sooner than they are saved."""
+
+
+def bordering(city: City) -> dict[str, tuple[str, ...]]:
+    """The districts each borders on, from both sides."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for district in city.document.districts:
+        for other in district.neighbours:
+            found[district.code].add(other)
+            found[other].add(district.code)
+    return {code: tuple(sorted(others)) for code, others in found.items()}
 
 
 def as_complaint(event: ComplaintRegistered) -> Complaint:
@@ -44,11 +63,12 @@ def case_id_for(complaint_id: str, ordinal: int = 0) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A complaint as the index knows it."""
+    """A complaint as the index knows it; `fresh` is false where its profile is of an older format."""
 
     complaint: Complaint
     reading: Reading
     case: str
+    fresh: bool = True
 
 
 @dataclass(slots=True)
@@ -59,11 +79,42 @@ class Memory:
     history: History
     shards: set[str] = field(default_factory=set)
     snapshot: str | None = None
+    neighbours: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    slot: Slot | None = None
+    installation: str = ""
+    _saved: int = 0
 
     @classmethod
     def load(cls, settings: Settings) -> Memory:
-        """Load the models; the index starts empty."""
-        return cls(Triage.load(settings.models), History())
+        """Load the models; the index starts empty, or as `open_saved` finds it."""
+        neighbours = bordering(load_city(settings.city))
+        return cls(Triage.load(settings.models_kept), History(neighbours), neighbours=neighbours)
+
+    def open_saved(self, root: Path, installation: str, now: str) -> int:
+        """Claim a slot below `root` and open what is saved there for this database; the number of complaints in it.
+
+        `now` is the database's present snapshot: an index that claims to have seen more is of a past that was undone.
+        """
+        self.slot, self.installation = Slot.claim(root), installation
+        if found := self.slot.open(installation, self.neighbours):
+            history, mark = found
+            if int(mark.snapshot) > int(now):
+                self.slot.drop("the database was set back to an earlier time")
+                return 0
+            self.history, self.shards, self.snapshot = history, set(mark.shards), mark.snapshot
+            self._saved = len(history)
+        return len(self.history)
+
+    def due(self) -> bool:
+        """Whether so much is new that saving is worth it: a tenth, so that its cost a complaint stays the same."""
+        new = abs(len(self.history) - self._saved)
+        return self.slot is not None and new >= max(SAVE_LEAST, self._saved // 10)
+
+    def save(self) -> None:
+        """Save the index, between batches only: nothing may be staged that is not committed."""
+        if self.slot is not None and self.snapshot is not None:
+            self.slot.save(self.history, Mark(self.installation, frozenset(self.shards), self.snapshot))
+            self._saved = len(self.history)
 
     def read(self, complaints: Sequence[Complaint]) -> list[Reading]:
         """What each complaint says when read alone."""
@@ -75,15 +126,24 @@ class Memory:
         return self.triage.decide(complaints, readings, self.history, new_case)
 
     def learn(self, known: Iterable[Known]) -> None:
-        """Add complaints that others registered; those already there only move to their case."""
-        for item in known:
-            if item.complaint.id in self.history:
-                self.history.move(item.complaint.id, item.case)
-            else:
+        """Add complaints that others registered; of those already there, take over a new version or another case."""
+        for item in self._fresh(list(known)):
+            stored = self.history.get(item.complaint.id)
+            if stored is None:
                 self.history.add(item.complaint, item.reading, item.case)
+            elif stored.profile != item.reading.profile:
+                self.replace(item)
+            elif stored.case != item.case:
+                self.history.move(item.complaint.id, item.case)
+
+    def _fresh(self, known: list[Known]) -> list[Known]:
+        """The same with profiles of an older format read anew from the text."""
+        old = [item for item in known if not item.fresh]
+        again = iter(self.triage.read([item.complaint for item in old]))
+        return [item if item.fresh else replace(item, reading=next(again), fresh=True) for item in known]
 
     def replace(self, known: Known) -> None:
-        """A complaint has a new version; its case stays."""
+        """A complaint has a new version."""
         self.history.forget([known.complaint.id])
         self.history.add(known.complaint, known.reading, known.case)
 

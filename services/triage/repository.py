@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
 
+from classifiers import profile as pf
 from classifiers.reading import Reading
 from contracts.complaints import ComplaintRegistered
 from services.infra.postgres import Connection
@@ -16,15 +17,21 @@ from services.triage.memory import Known, as_complaint
 
 READING: TypeAdapter[Reading] = TypeAdapter(Reading)
 
+INSTALLATION = "SELECT id::text FROM triage.installation"
 SNAPSHOT = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text"
 _KNOWN = """
-SELECT c.id, c.event::text AS event, c.reading::text AS reading, c.profile, l.case_id
+SELECT c.id, c.event::text AS event, c.reading::text AS reading, c.profile, c.profile_format, l.case_id
 FROM triage.complaints c JOIN LATERAL (
     SELECT case_id FROM triage.live_links WHERE complaint_id = c.id ORDER BY weight DESC LIMIT 1) l ON true
 """
 SHARD = _KNOWN + "WHERE c.shard = ANY($1::text[]) ORDER BY c.received_at, c.id"
 BY_IDS = _KNOWN + "WHERE c.id = ANY($1::uuid[])"
-NEWER = _KNOWN + "WHERE c.changed >= $1::text::xid8 AND c.worker <> $2 AND c.shard = ANY($3::text[])"
+NEWER = _KNOWN + "WHERE c.changed >= $1::text::xid8 AND c.worker <> $2 AND c.shard = ANY($3::text[]) ORDER BY c.received_at, c.id"
+SHARDS = "SELECT shard, count(*) AS count FROM triage.complaints GROUP BY shard ORDER BY shard"
+NOBODY = UUID(int=0)
+"""Stands for no worker: reading with it reads one's own rows, too."""
+PART = 2000
+"""Rows read at a time: a nation's history is never in memory as Python objects."""
 MOVED = """
 SELECT DISTINCT l.complaint_id, v.case_id FROM triage.links l JOIN triage.live_links v USING (complaint_id)
 WHERE l.changed >= $1::text::xid8 AND l.worker IS DISTINCT FROM $2 AND l.act IN ('confirm', 'undo', 'link', 'place')
@@ -60,7 +67,7 @@ CASE_NUMBERS = "SELECT nextval('triage.case_numbers') FROM generate_series(1, $1
 CASE_COLUMNS = (
     "id", "case_no", "first_complaint", "region_code", "matter", "complaints", "reporters", "repeat_ordinal", "opened_at",
 )  # fmt: skip
-COMPLAINT_COLUMNS = ("id", "receipt_no", "version", "shard", "reporter", "received_at", "event", "reading", "profile", "worker")
+COMPLAINT_COLUMNS = ("id", "receipt_no", "version", "shard", "reporter", "received_at", "event", "reading", "profile", "worker", "profile_format")
 LINK_COLUMNS = (
     "id", "complaint_id", "case_id", "act", "kind", "band", "score", "to_complaint", "why", "against", "parts",
     "versions", "decided_by", "at", "worker",
@@ -76,7 +83,7 @@ SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[])
 ON CONFLICT (case_id, reporter) DO UPDATE SET times = excluded.times
 """
 NEW_VERSION = """
-UPDATE triage.complaints SET version = $2, reporter = $3, event = $4, reading = $5, profile = $6, worker = $7, changed = pg_current_xact_id()
+UPDATE triage.complaints SET version = $2, reporter = $3, event = $4, reading = $5, profile = $6, worker = $7, profile_format = $8, changed = pg_current_xact_id()
 WHERE id = $1
 """
 
@@ -126,9 +133,15 @@ def _known(rows: Iterable[Any]) -> list[Known]:
             as_complaint(ComplaintRegistered.model_validate_json(row["event"])),
             as_reading(row["reading"], row["profile"]),
             str(row["case_id"]),
+            row["profile_format"] == pf.VERSION,
         )
         for row in rows
     ]
+
+
+async def installation(connection: Connection) -> str:
+    """Which database this is; a copy or a new one has another id."""
+    return str(await connection.fetchval(INSTALLATION))
 
 
 async def snapshot(connection: Connection) -> str:
@@ -136,14 +149,29 @@ async def snapshot(connection: Connection) -> str:
     return str(await connection.fetchval(SNAPSHOT))
 
 
-async def shard_rows(connection: Connection, shards: Sequence[str]) -> list[Known]:
-    """Everything known in these shards, oldest first."""
-    return _known(await connection.fetch(SHARD, list(shards)))
+async def shard_rows(connection: Connection, shards: Sequence[str]) -> AsyncIterator[list[Known]]:
+    """Everything known in these shards, oldest first, some thousands at a time; within a transaction."""
+    async for part in _parts(connection, SHARD, list(shards)):
+        yield part
 
 
-async def newer_rows(connection: Connection, since: str, worker: UUID, shards: Sequence[str]) -> list[Known]:
-    """What other workers added or changed in these shards since a snapshot."""
-    return _known(await connection.fetch(NEWER, since, worker, list(shards)))
+async def newer_rows(
+    connection: Connection, since: str, worker: UUID, shards: Sequence[str]
+) -> AsyncIterator[list[Known]]:
+    """What workers other than this one added or changed in these shards since a snapshot, oldest first."""
+    async for part in _parts(connection, NEWER, since, worker, list(shards)):
+        yield part
+
+
+async def _parts(connection: Connection, statement: str, *arguments: object) -> AsyncIterator[list[Known]]:
+    cursor = await connection.cursor(statement, *arguments)
+    while rows := await cursor.fetch(PART):
+        yield _known(rows)
+
+
+async def all_shards(connection: Connection) -> dict[str, int]:
+    """Every shard and how many complaints it holds."""
+    return {r["shard"]: r["count"] for r in await connection.fetch(SHARDS)}
 
 
 async def moved(connection: Connection, since: str, worker: UUID) -> list[tuple[str, str]]:

@@ -18,6 +18,7 @@ from typing import Any
 from classifiers.history import History
 from classifiers.index import BATCH
 from classifiers.reading import Complaint
+from classifiers.steady import steady
 from classifiers.triage import Triage
 from tests.benchmarks.stream import neighbours
 
@@ -27,6 +28,7 @@ _READ = 2048
 def measure(history: Iterator[Complaint], asked: Sequence[Complaint], size: int) -> dict[str, Any]:
     """A row of the table for one size."""
     triage = Triage.load()
+    steady()
     first = list(islice(history, min(_READ, size)))
     readings = triage.read(first)
     with tempfile.TemporaryDirectory() as folder:

@@ -18,6 +18,7 @@ from contracts.envelope import Event
 from contracts.topics import BY_NAME, CASE_CHANGED, EMERGENCY
 from services.domain.city import City
 from services.domain.principals import Principal, Role
+from services.domain.refusals import Refusal
 from services.infra.batches import Batches
 from services.infra.cities import load_city
 from services.infra.clock import FrozenClock
@@ -30,7 +31,6 @@ from services.registers.emergencies.acts import Duty
 from services.registers.emergencies.paging import sweep
 from services.registers.handlers import Following, Suspecting
 from services.registers.importing import Register, Taken, Upload, take_in
-from services.domain.refusals import Refusal
 from tests.support.office import SPACE, START, rule_book
 
 

@@ -7,14 +7,14 @@ from uuid import UUID, uuid4
 
 import orjson
 from fastapi import APIRouter, File, Form, Response, UploadFile
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from services.casework import reading
 from services.casework.acts import fields_refused
 from services.casework.api.cases import JSON, CaseName, the_case
 from services.casework.api.commands import Match, Result, told, version_of
 from services.casework.api.parts import Caller, PartsOf
-from services.casework.api.problems import RESPONSES, Problem
+from services.casework.api.problems import RESPONSES, Problem, ProblemBody, body_of
 from services.casework.execute import Asked, Denied
 from services.casework.files import FIND, ORIGINAL, SHOWN, THUMBNAIL
 from services.domain.case.commands import AddEvidence
@@ -23,6 +23,7 @@ from services.domain.refusals import Refusal, refuse
 from services.infra.unit_of_work import UnitOfWork
 
 router = APIRouter(tags=["evidence"], responses=RESPONSES)
+MAX_FILES = 100
 MONITORING: TypeAdapter[Monitoring] = TypeAdapter(Monitoring)
 
 
@@ -69,6 +70,40 @@ async def add_evidence(
 
     body, tag = await parts.attempt(work)
     return Response(body, 201, media_type="application/json", headers={"ETag": tag})
+
+
+class Stored(BaseModel):
+    """A file that may be referred to by its hash, or why it was refused."""
+
+    name: str
+    sha256: str | None = None
+    kind: str | None = None
+    media_type: str | None = None
+    problem: ProblemBody | None = None
+
+
+class StoredFiles(BaseModel):
+    """Files in the order they were sent."""
+
+    files: list[Stored]
+
+
+@router.post("/evidence", status_code=201, response_model=StoredFiles)
+async def upload_files(
+    parts: PartsOf, actor: Caller, files: Annotated[list[UploadFile], File(max_length=MAX_FILES, description="Up to 100 files.")]
+) -> Response:
+    """Upload files for later `add_evidence` commands, for systems; what no case refers to within a day is swept."""
+    if not actor.has(reading.INSIDERS):
+        raise Problem(refuse("access.denied", reader=actor.name, what="证据上传"))
+    kept = await parts.files.keep_many(parts.pool, [file.file for file in files], by=actor.id, now=parts.clock())
+    told: list[dict[str, object]] = []
+    for file, found in zip(files, kept, strict=True):
+        name = file.filename or ""
+        if isinstance(found, Refusal):
+            told.append({"name": name, "problem": body_of(found)})
+        else:
+            told.append({"name": name, "sha256": found.sha256, "kind": found.kind.value, "media_type": found.media_type})
+    return JSON({"files": told}, 201)
 
 
 @router.get("/cases/{case}/evidence/{evidence}/file", responses={200: {"content": {"application/octet-stream": {}}}}, response_class=Response)

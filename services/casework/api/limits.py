@@ -53,7 +53,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limit = self.upload_limit if scope["path"].endswith("/evidence") else self.limit
+        limit = self.upload_limit if scope["path"].endswith(("/evidence", "/import")) else self.limit
         headers = dict(scope["headers"])
         declared = headers.get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > limit:

@@ -17,12 +17,14 @@ MEDIA_TYPE = "application/problem+json"
 STATUS: dict[str, int] = {
     "case.missing": 404, "case.changed": 412, "request.path": 404, "request.large": 413, "request.often": 429,
     "request.token": 401, "request.failed": 503, "link.missing": 404, "evidence.size": 413, "evidence.type": 415,
-    "access.purpose": 422,
+    "access.purpose": 422, "register.missing": 404, "register.changed": 412, "register.region": 403, "emergency.ended": 409,
+    "emergency.finished": 409, "emergency.order": 409,
 }  # fmt: skip
 """Statuses of single codes."""
 FAMILIES: dict[str, int] = {
     "token": 401, "actor": 403, "access": 403, "request": 422, "verify": 422, "plan": 422, "evidence": 422, "accountability": 422,
-    "privacy": 422, "look_back": 422, "split": 422, "emergency": 422,
+    "privacy": 422, "look_back": 422, "split": 422, "emergency": 422, "register": 422,
+    "station": 422,
 }  # fmt: skip
 """Statuses by what stands before the dot; every other refusal is about the state of the case: 409."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, FastAPI
 
-from services.casework.api import cases, commands, evidence
+from services.casework.api import cases, commands, evidence, identities
 from services.casework.api.limits import BodyLimit
 from services.casework.api.parts import Parts
 from services.casework.api.problems import install
@@ -16,7 +16,7 @@ PREFIX = "/api/v1"
 def router() -> APIRouter:
     """Routes below `/api/v1`."""
     api = APIRouter(prefix=PREFIX)
-    for part in (cases.router, commands.router, evidence.router):
+    for part in (cases.router, commands.router, evidence.router, identities.router):
         api.include_router(part)
     return api
 

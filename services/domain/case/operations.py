@@ -42,6 +42,7 @@ class UndoLink(Value):
     link_id: Id
     reason: Text
     apart: bool = True
+    new_facts: bool = False
 
 
 class Split(Value):
@@ -77,6 +78,7 @@ class Merge(Value):
     target: Id
     reason: Text
     recurrence: bool = False
+    new_facts: bool = False
 
 
 class UndoMerge(Value):
@@ -164,7 +166,7 @@ def _undo_link(operation: UndoLink, decisions: Mapping[str, Decision]) -> Plan |
         cannot_link=operation.apart,
         **here.stamp(),
     )
-    kind = LinkKind.FIRST_REPORT if not there.state.links else link.kind
+    kind = LinkKind.FIRST_REPORT if not there.state.links else LinkKind.FOLLOW_ON if operation.new_facts else link.kind
     restored = link.model_copy(
         update={
             "id": operation.link_id,
@@ -172,6 +174,7 @@ def _undo_link(operation: UndoLink, decisions: Mapping[str, Decision]) -> Plan |
             "operation": None,
             "confirmed_by": here.actor.id,
             "refused": None,
+            "new_facts": link.new_facts or operation.new_facts,
         }
     )
     if there.state.status is None:
@@ -289,7 +292,7 @@ def _merge(operation: Merge, decisions: Mapping[str, Decision]) -> Plan | Refusa
     for decision in (source, target):
         if decision.state.status not in MERGEABLE and not (again and decision is target):
             return refuse("merge.state", case=decision.state.case_no, state=_label(decision.state))
-    moved = tuple(_moved(link, operation.operation) for link in source.state.links)
+    moved = tuple(_moved(link, operation) for link in source.state.links)
     joined: tuple[e.CaseEvent, ...] = (
         e.LinksMerged(source=operation.source, operation=operation.operation, links=moved, **target.stamp()),
     )
@@ -310,10 +313,16 @@ def _merge(operation: Merge, decisions: Mapping[str, Decision]) -> Plan | Refusa
     }
 
 
-def _moved(link: Link, operation: str) -> Link:
+def _moved(link: Link, operation: Merge) -> Link:
     """The row in its new case: its id tells where it came from; a first report is one among several there."""
     kind = LinkKind.MERGED_REPORT if link.kind is LinkKind.FIRST_REPORT else link.kind
-    return link.model_copy(update={"id": _moved_id(operation, link.id), "kind": kind, "operation": operation})
+    name, facts = operation.operation, link.new_facts or operation.new_facts
+    return link.model_copy(
+        update={
+            "id": _moved_id(name, link.id), "kind": LinkKind.FOLLOW_ON if operation.new_facts else kind, "operation": name,
+            "new_facts": facts,
+        }
+    )  # fmt: skip
 
 
 def _moved_id(operation: str, link_id: str) -> str:

@@ -113,7 +113,7 @@ class WorkCalendar:
     def is_working(self, day: date) -> bool:
         """True on a working day; raises `CalendarExhausted` outside the table."""
         self._check(day)
-        return day.toordinal() in self._set
+        return bool(day.toordinal() in self._set)
 
     def is_provisional(self, day: date) -> bool:
         """True past the last year whose holidays are known."""

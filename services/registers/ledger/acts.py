@@ -110,24 +110,37 @@ class Published:
     held: tuple[disclosure.Held, ...]
 
 
-async def disclose(
-    unit: UnitOfWork, actor: Principal, city: City, form: str, *, region: str | None = None, since: date | None = None,
-    until: date | None = None,
-) -> Published | Refusal:  # fmt: skip
-    """The table the public reads (domain.md 4.1): complaints first received from `since` to `until` (both days included)."""
+Disclosable = tuple[list[disclosure.Line], list[disclosure.Held]]
+
+
+async def disclosable(
+    unit: UnitOfWork, actor: Principal, city: City, *, region: str | None = None, since: date | None = None, until: date | None = None
+) -> Disclosable | Refusal:
+    """(lines, what is held back) of complaints first received from `since` to `until`, both days included."""
     if refusal := may(actor, Act.EXPORT, "公开情况一览表"):
         return refusal
     begin = datetime.combine(since, time.min, LOCAL) if since else None
     end = datetime.combine(date.fromordinal(until.toordinal() + 1), time.min, LOCAL) if until else None
     states = await rows.verified(unit.connection, [patterns(actor), pattern(region), begin, end])
-    lines, held = await asyncio.to_thread(_lines, states, city.districts)
+    return await asyncio.to_thread(_lines, states, city.districts)
+
+
+async def disclose(
+    unit: UnitOfWork, actor: Principal, city: City, form: str, *, region: str | None = None, since: date | None = None,
+    until: date | None = None,
+) -> Published | Refusal:  # fmt: skip
+    """The table the public reads (《群众信访举报转办和边督边改公开情况一览表》) as xlsx or csv."""
+    found = await disclosable(unit, actor, city, region=region, since=since, until=until)
+    if isinstance(found, Refusal):
+        return found
+    lines, held = found
     table = Table(DISCLOSURE_TITLE, disclosure.HEADER, disclosure.table(lines))
     wanted = {"region": region, "since": str(since) if since else None, "until": str(until) if until else None}
     given = await give_out(unit, actor, "disclosure", table, form, {k: v for k, v in wanted.items() if v})
     return Published(given, tuple(held))
 
 
-def _lines(states: Sequence[str], regions: Mapping[str, str]) -> tuple[list[disclosure.Line], list[disclosure.Held]]:
+def _lines(states: Sequence[str], regions: Mapping[str, str]) -> Disclosable:
     lines: list[disclosure.Line] = []
     held: list[disclosure.Held] = []
     for state in states:

@@ -15,8 +15,6 @@ from services.domain import emergency as em
 from services.domain.case.values import Position
 from services.domain.refusals import Refusal
 from services.domain.resources import Hazard
-from services.infra.postgres import Pool
-from services.infra.vault import Vault
 from services.registers.emergencies import acts, documents, views
 from services.registers.emergencies.paging import sweep
 from services.registers.handlers import Suspecting
@@ -36,11 +34,6 @@ from tests.support.registers import (
 )
 
 ONE = emergency_id(1)
-
-
-@pytest.fixture
-def desk(pool: Pool, vault: Vault) -> RegisterDesk:
-    return RegisterDesk(pool, vault)
 
 
 def fields(desk: RegisterDesk, kind: em.ReportKind = em.ReportKind.INITIAL) -> dict[str, str]:

@@ -16,9 +16,7 @@ from contracts.topics import CASE_CHANGED
 from services.domain.case import commands as c
 from services.domain.refusals import Refusal
 from services.domain.tables import heading
-from services.infra.postgres import Pool
 from services.infra.records import Record
-from services.infra.vault import Vault
 from services.registers.handlers import Following
 from services.registers.importing import Taken
 from services.registers.ledger import acts
@@ -36,18 +34,6 @@ GOOD = (1, "省督察", "料场无围挡", "加装围挡和喷淋", "东岸区�
 def row(**changes: object) -> tuple[object, ...]:
     names = ("number", "source", "problem", "measures", "unit", "person", "deadline", "progress", "state", "closed")
     return tuple({**dict(zip(names, GOOD, strict=True)), **changes}.values())
-
-
-@pytest.fixture
-def desk(pool: Pool, vault: Vault) -> RegisterDesk:
-    return RegisterDesk(pool, vault)
-
-
-@pytest.fixture
-def office(pool: Pool, vault: Vault, desk: RegisterDesk) -> Desk:
-    made = Desk(pool, vault)
-    made.clock = desk.clock
-    return made
 
 
 def register(desk: RegisterDesk, region: str | None = None) -> LedgerRegister:
@@ -146,13 +132,11 @@ async def test_other_headings_are_mapped_and_columns_nobody_knows_go_into_the_pr
     assert isinstance(wrong, Refusal) and "表中没有“反映”列" in wrong.message
 
 
-@pytest.mark.parametrize(
-    ("data", "told"),
-    [(b"PK\x03\x04" + b"0" * 50, "已损坏"), (b"\xd0\xcf\x11\xe0" + b"0" * 600, "旧版 .xls"), (b"", "是空的"), (b"\x00" * 90, "不认识")],
-)
-async def test_a_file_that_is_no_table_is_refused_with_the_remedy_and_nothing_is_written(desk: RegisterDesk, data: bytes, told: str) -> None:
-    no = await desk.take(KEEPER, register(desk), data)
-    assert isinstance(no, Refusal) and no.code == "register.file" and told in no.message and no.instead
+async def test_a_file_that_is_no_table_is_refused_with_the_remedy_and_nothing_is_written(desk: RegisterDesk) -> None:
+    bad = {"已损坏": b"PK\x03\x04" + b"0" * 50, "旧版 .xls": b"\xd0\xcf\x11\xe0" + b"0" * 600, "是空的": b"", "不认识": b"\x00" * 90}
+    for told, data in bad.items():
+        no = await desk.take(KEEPER, register(desk), data)
+        assert isinstance(no, Refusal) and no.code == "register.file" and told in no.message and no.instead
     assert await desk.pool.fetchval("SELECT count(*) FROM registers.imports") == 0
 
 

@@ -7,13 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifiers import extract_cues as cues
-from classifiers.extract import pack, place_of, respondent_of, take_apart
+from classifiers.corpus.generator import generate
+from classifiers.extract import place_of, respondent_of, take_apart
 from classifiers.normalize import normalize
+from classifiers.packing import pack
 from classifiers.profile import DTYPE, unpack
 from classifiers.reading import Complaint
 from classifiers.segment import shared
 from classifiers.sounds import code
-from classifiers.sources import HARMS, SOURCES, Groups
+from classifiers.sources import HARM_GROUPS, HARMS, SOURCE_GROUPS, SOURCES, Groups
 
 
 def parts_of(text: str, title: str = ""):  # type: ignore[no-untyped-def]
@@ -139,3 +141,11 @@ def test_more_groups_than_fit_a_record_are_refused() -> None:
 
 def test_confused_sounds_are_one() -> None:
     assert code("蓝") == code("南") and code("盛") == code("森") and code("路") != code("街")
+
+
+def test_the_automaton_and_the_expression_find_the_same_words() -> None:
+    texts = [row["text"] for row in generate(400, seed=11)]
+    for groups in (SOURCE_GROUPS, HARM_GROUPS):
+        fast, plain = Groups(groups), Groups(groups, expression=True)
+        assert [fast.find(text) for text in texts] == [plain.find(text) for text in texts]
+        assert any(fast.find(text) for text in texts)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifiers import profile as pf
+from classifiers.generations import Damaged
 from classifiers.history import History
 from classifiers.reading import Complaint, Reading, Versions
 from tests.benchmarks.stream import neighbours, stream
@@ -57,7 +58,7 @@ def test_an_empty_history_finds_nothing() -> None:
 def test_a_history_of_another_format_is_refused(tmp_path: Path) -> None:
     _filled(5).save(tmp_path)
     manifest = tmp_path / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"format": 1', '"format": 0'))
+    manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 0'))
     with pytest.raises(ValueError, match="rebuild"):
         History.open(tmp_path)
     with pytest.raises(FileNotFoundError):
@@ -97,11 +98,11 @@ def test_saved_and_opened_it_answers_the_same_and_goes_on(tmp_path: Path) -> Non
     history.close(case)
     history.cannot_link(_STREAM[1].id, _STREAM[2].id)
     history.must_link(_STREAM[3].id, "not here yet")
-    history.watermark = 41
+    history.notes = {"read_up_to": "41"}
     before = _answers(history, _STREAM[600:650])
     history.save(tmp_path)
     opened = History.open(tmp_path, neighbours())
-    assert opened.watermark == 41
+    assert opened.notes == {"read_up_to": "41"}
     assert opened.closed(case)
     assert opened.bound("not here yet") == {_STREAM[3].id}
     assert opened.members(case) == history.members(case)
@@ -119,10 +120,21 @@ def test_a_broken_save_leaves_the_old_state(tmp_path: Path, monkeypatch: pytest.
     history = _filled(50)
     history.save(tmp_path)
     _add(history, _STREAM[50:60])
-    monkeypatch.setattr("classifiers.history.os.replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr("classifiers.generations.os.replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
         history.save(tmp_path)
     assert len(History.open(tmp_path)) == 50
+
+
+def test_a_saved_history_that_rotted_on_disk_is_refused(tmp_path: Path) -> None:
+    _filled(50).save(tmp_path)
+    [rotten] = tmp_path.glob("generation-*/row-case.npy")
+    rotten.write_bytes(rotten.read_bytes()[:-4] + b"rust")
+    with pytest.raises(Damaged, match="row-case"):
+        History.open(tmp_path)
+    (tmp_path / "manifest.json").write_text("{")
+    with pytest.raises(Damaged, match="cannot be read"):
+        History.open(tmp_path)
 
 
 def test_adding_one_by_one_or_in_batches_is_the_same() -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from classifiers import profile as pf
 from classifiers import scoring
-from classifiers.extract import pack, take_apart
+from classifiers.extract import take_apart
+from classifiers.packing import pack
 from classifiers.pairs import DIRECTIONS, INDEX, NAMES, Weighted, features
 from classifiers.reading import Complaint
 from classifiers.segment import shared

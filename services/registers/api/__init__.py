@@ -1,0 +1,1 @@
+"""The HTTP API of the registers, as routers that an application mounts: see `routes.mount`."""
