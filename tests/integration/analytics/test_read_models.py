@@ -9,6 +9,7 @@ from contracts.topics import CASE_CHANGED
 from services.analytics import repository as store
 from services.analytics.handlers import handle
 from services.analytics.rebuild import rebuild
+from services.analytics.refresh import Refresher
 from services.infra.postgres import Pool
 from services.infra.records import Record
 from services.infra.unit_of_work import begin
@@ -56,8 +57,6 @@ async def test_a_later_version_waits_until_triage_has_read_it(pool: Pool, vault:
         await connection.execute("UPDATE intake.complaints SET version = 2, region_code = '470303' WHERE id = $1", uid("a1"))
         async with begin(pool, service="analytics", vault=vault) as unit:
             await store.touch(unit.connection, [("complaint", uid("a1"))])
-        from services.analytics.refresh import Refresher
-
         refresher = Refresher(pool, RULES)
         assert await refresher.count() == 1
         assert await pool.fetchval("SELECT count(*) FROM analytics.touched") == 1, "asked for again"
@@ -88,3 +87,18 @@ async def test_a_history_that_cannot_be_read_leaves_its_complaints_counted(pool:
     rows = await pool.fetch("SELECT case_no, complaints FROM analytics.case_facts ORDER BY case_no")
     assert [(r["case_no"], r["complaints"]) for r in rows] == [("AJ-A", 1), ("AJ-B", 1)]
     assert await pool.fetchval("SELECT count(*) FROM analytics.round_facts") == 1
+
+
+async def test_one_case_that_cannot_be_counted_never_stands_in_the_way_of_the_others(pool: Pool, vault: Vault) -> None:
+    async with pool.acquire() as connection:
+        town = Town(connection)
+        for n in range(4):
+            await town.opens(f"K{n}", f"k{n}")
+        await connection.execute("UPDATE triage.complaints SET reading = reading || '{\"types\": [7]}' WHERE id = $1", uid("k2"))
+        async with begin(pool, service="analytics", vault=vault) as unit:
+            await store.touch(unit.connection, [("complaint", uid(f"k{n}")) for n in range(4)])
+    refresher = Refresher(pool, RULES)
+    for _ in range(20):
+        await refresher.once()
+    assert {r["receipt_no"] for r in await pool.fetch("SELECT receipt_no FROM analytics.complaint_facts")} == {"YZ-k0", "YZ-k1", "YZ-k3"}
+    assert await pool.fetchval("SELECT count(*) FROM analytics.touched") == 0
