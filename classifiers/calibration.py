@@ -60,11 +60,14 @@ def fit_temperature(logits: npt.ArrayLike, truth: npt.ArrayLike) -> float:
     return float(factors[int(np.argmin(losses))])
 
 
-def calibration_error(p: npt.ArrayLike, truth: npt.ArrayLike, bins: int = 10) -> float:
-    """Expected calibration error over bins of equal mass; ties are not split. NaN for nothing."""
+def calibration_error(
+    p: npt.ArrayLike, truth: npt.ArrayLike, bins: int = 10, weight: npt.ArrayLike | None = None
+) -> float:
+    """Expected calibration error over bins of equal mass; ties are not split. `weight` counts rows. NaN for nothing."""
     q, y = np.asarray(p, float), np.asarray(truth, float)
-    if not len(q):
+    w = np.ones(len(q)) if weight is None else np.asarray(weight, float)
+    if not w.sum():
         return float("nan")
     cut = np.unique(np.quantile(q, np.linspace(0, 1, bins + 1)[1:-1]))
     where = np.searchsorted(cut, q, side="right")
-    return float(np.abs(np.bincount(where, q - y, len(cut) + 1)).sum() / len(q))
+    return float(np.abs(np.bincount(where, w * (q - y), len(cut) + 1)).sum() / w.sum())

@@ -1,24 +1,45 @@
-"""How good a triage's output is against labels: the table, the reliability of its scores, its worst mistakes.
+"""How good a triage's output is against labels: measures with bootstrap intervals, judged links, mistakes.
 
-Works on the output lines of `petitions triage` and gold lines of the same ids. The counting rules are those a person
-would apply: a link is judged when both ends are labelled and at least one is in a matter; pairs of matters marked as
-perhaps the same, and ignored pairs, count neither way; recall is the mean over matters with something to find.
+Works on the output lines of `petitions triage` and gold lines (`id`, `env`, `types`, `matter`, perhaps `uncertain_with`,
+`borderline`, `role`) of the same ids, and counts as a person would: earlier is the order of the output; a row without
+gold is invisible; two rows are judged when both have gold and at least one is in a matter; matters that are perhaps
+the same, and ignored pairs, count neither way. Means are over matters, so that one big matter does not speak for all.
+
+    result = evaluate(output, gold, traps, ignore, hidden=hidden_ids(gold, texts))
+    result.measures["found with suggestions"].value
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from classifiers.calibration import calibration_error
+
 TYPES = ("噪声", "大气", "水", "固废", "生态", "辐射")
-LIMITS = (0.01, 0.02, 0.05)
-BINS = 10
+RESAMPLES = 500
 Row = Mapping[str, Any]
+Floats = npt.NDArray[np.float64]
+Statistic = Callable[[Floats], dict[str, float]]
+_CITES = re.compile(r"工单(编)?号|20\d{12}|20〔电话〕")
+_NOTES = ("admin_followup", "copy")
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A figure and its 95 % bootstrap interval; NaN where there was nothing to measure."""
+
+    value: float
+    low: float = float("nan")
+    high: float = float("nan")
+
+    def __str__(self) -> str:
+        return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,260 +55,139 @@ class Judged:
 
 @dataclass(slots=True)
 class Evaluation:
-    """Measures by name, the judged links, and ids of the worst mistakes."""
+    """Measures and counts by name, the judged links, and ids of the worst mistakes."""
 
-    measures: dict[str, float] = field(default_factory=dict)
+    measures: dict[str, Measure] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
     links: list[Judged] = field(default_factory=list)
-    wrong: list[tuple[str, str, float]] = field(default_factory=list)
-    missed: list[str] = field(default_factory=list)
-    traps: list[tuple[str, str]] = field(default_factory=list)
+    wrong: list[Judged] = field(default_factory=list)  # the surest first
+    missed: list[str] = field(default_factory=list)  # repeats neither linked nor suggested
+    traps: list[tuple[str, str]] = field(default_factory=list)  # look-alikes in one case
+    misread: list[tuple[str, float]] = field(default_factory=list)  # id and chance where environmental or not is wrong
+
+    def value(self, name: str) -> float:
+        """A measure or a count; NaN where there is none."""
+        if name in self.counts:
+            return float(self.counts[name])
+        return self.measures[name].value if name in self.measures else float("nan")
 
 
 class Gold:
-    """Labels by id and what they say about two rows."""
+    """Labels by id and what they say about two rows; `hidden` rows are left out."""
 
-    def __init__(self, rows: Iterable[Row], ignore: Iterable[Row] = ()) -> None:
-        self.rows = {str(row["id"]): row for row in rows}
-        self.matter = {
-            id: str(row["matter"]) if row.get("env") and row.get("matter") else f"~{id}" for id, row in self.rows.items()
-        }
+    def __init__(self, rows: Iterable[Row], ignore: Iterable[Row] = (), hidden: Collection[str] = ()) -> None:
+        every = {str(row["id"]): row for row in rows}
+        name = {id: str(row["matter"]) if row["env"] and row.get("matter") else f"~{id}" for id, row in every.items()}
+        self.rows = {id: row for id, row in every.items() if id not in hidden}
+        self.matter = {id: name[id] for id in self.rows}
         self._unsure = {
-            frozenset((self.matter[id], str(other))) for id, row in self.rows.items() for other in row.get("uncertain_with") or ()
+            frozenset((name[id], str(other))) for id, row in every.items() for other in row.get("uncertain_with") or ()
         }
         self._ignored = {frozenset((str(pair["a"]), str(pair["b"]))) for pair in ignore}
+
+    def in_matter(self, id: str) -> bool:
+        """Whether a row belongs to a matter; a labelled row that does not is in none."""
+        return not self.matter.get(id, "~").startswith("~")
 
     def same(self, a: str, b: str) -> bool | None:
         """Whether two rows are one matter; None where nobody knows or it may not be judged."""
         one, other = self.matter.get(a), self.matter.get(b)
-        if one is None or other is None or (one[0] == "~" and other[0] == "~"):
+        if one is None or other is None or not (self.in_matter(a) or self.in_matter(b)):
             return None
         if frozenset((a, b)) in self._ignored or frozenset((one, other)) in self._unsure:
             return None
         return one == other
 
 
-def calibration_error(p: npt.ArrayLike, y: npt.ArrayLike, bins: int = BINS) -> float:
-    """Expected calibration error over bins of equal mass; nan for nothing."""
-    chance, truth = np.asarray(p, float), np.asarray(y, float)
-    if not len(chance):
-        return float("nan")
-    parts = np.array_split(np.argsort(chance, kind="stable"), min(bins, len(chance)))
-    return float(sum(abs(chance[part].sum() - truth[part].sum()) for part in parts) / len(chance))
+def hidden_ids(gold: Iterable[Row], texts: Iterable[Row] = ()) -> frozenset[str]:
+    """Rows nobody should be judged by: borderline ones, notes on an earlier ticket, and texts that quote one's number."""
+    text = {str(row["id"]): str(row.get("text") or "") for row in texts}
+    return frozenset(
+        str(row["id"]) for row in gold
+        if (row["env"] and row.get("borderline")) or row.get("role") in _NOTES or _CITES.search(text.get(str(row["id"]), ""))
+    )
 
 
-def f1(predicted: npt.NDArray[np.bool_], truth: npt.NDArray[np.bool_]) -> float:
-    """F1 of a yes/no question; nan where there is nothing to find and nothing found."""
-    both = int((predicted & truth).sum())
-    total = int(predicted.sum() + truth.sum())
-    return 2 * both / total if total else float("nan")
+def bootstrap(statistic: Statistic, units: int, seed: int = 20_190_101) -> dict[str, Measure]:
+    """Every figure of `statistic(weights)` with the interval of `RESAMPLES` draws of the units with replacement."""
+    chance, base = np.random.default_rng(seed), statistic(np.ones(units))
+    runs = [
+        statistic(np.bincount(chance.integers(0, units, units), minlength=units).astype(float))
+        for _ in range(RESAMPLES if units else 0)
+    ]
+    out = {}
+    for name, value in base.items():
+        drawn = np.array([run[name] for run in runs])
+        drawn = drawn[~np.isnan(drawn)]
+        out[name] = Measure(value, *(np.percentile(drawn, (2.5, 97.5)).tolist() if len(drawn) else ()))
+    return out
+
+
+def ratio(part: float, whole: float) -> float:
+    """`part / whole`, NaN where there is no whole."""
+    return float(part / whole) if whole else float("nan")
+
+
+def f1(predicted: npt.NDArray[np.bool_], truth: npt.NDArray[np.bool_], weight: Floats) -> float:
+    """Weighted F1 of a yes/no question; NaN where there is nothing to find and nothing found."""
+    both = 2 * float((weight * (predicted & truth)).sum())
+    return ratio(both, float((weight * predicted).sum() + (weight * truth).sum()))
 
 
 def evaluate(
     output: Sequence[Row], gold: Sequence[Row], traps: Sequence[Row] = (), ignore: Sequence[Row] = (),
-    invisible: Collection[str] = (),
+    hidden: Collection[str] = (),
 ) -> Evaluation:
     """Every measure of the table. Lines with an error count as not decided; gold without output is left out.
 
-    `invisible` ids are not judged (copies, borderline rows); a link to one is followed to what it is itself linked to.
+    `hidden` ids are not judged; a link to one is followed to what that one is itself linked to.
     """
+    from classifiers.evaluate_links import score_links
+
     rows = [row for row in output if "error" not in row]
-    if invisible:
-        rows = _followed(rows, invisible)
-    known = Gold([row for row in gold if str(row["id"]) not in invisible], ignore)
-    traps = [t for t in traps if str(t["a"]) not in invisible and str(t["b"]) not in invisible]
+    known = Gold(gold, ignore, hidden)
     result = Evaluation()
-    _labels(rows, known, result)
+    _labels({str(row["id"]): row for row in rows}, known, result)
     if rows and all("link" in row for row in rows):
-        _links(rows, known, result)
+        score_links(rows, known, hidden, result)
     case = {str(row["id"]): row.get("case") for row in rows}
-    pairs = [(str(t["a"]), str(t["b"])) for t in traps if str(t["a"]) in case and str(t["b"]) in case]
-    result.traps = [pair for pair in pairs if case[pair[0]] == case[pair[1]]]
+    pairs = [(str(t["a"]), str(t["b"])) for t in traps]
+    pairs = [(a, b) for a, b in pairs if a in case and b in case and not {a, b} & set(hidden)]
+    result.traps = [(a, b) for a, b in pairs if case[a] == case[b]]
     if pairs:
-        result.measures["look-alike pairs"] = len(pairs)
-        result.measures["look-alike pairs in one case"] = len(result.traps)
+        result.counts |= {"look-alike pairs": len(pairs), "look-alike pairs in one case": len(result.traps)}
     return result
 
 
-def _followed(rows: Sequence[Row], invisible: Collection[str]) -> list[Row]:
-    by_id = {str(row["id"]): row for row in rows}
-    out: list[Row] = []
-    for row in rows:
-        link = row.get("link") or {}
-        to, score, band = link.get("to"), float(link.get("score") or 0), link.get("band")
-        while to is not None and str(to) in invisible and band in ("auto", "suggest"):
-            further = by_id[str(to)].get("link") or {} if str(to) in by_id else {}
-            score = min(score, float(further.get("score") or 0))
-            if further.get("band") != "auto":
-                band = further.get("band")
-            to = further.get("to")
-        out.append({**row, "link": {**link, "to": to, "score": score, "band": band or "new"}})
-    return out
-
-
-def _labels(rows: Sequence[Row], gold: Gold, result: Evaluation) -> None:
-    labelled = [row for row in rows if str(row["id"]) in gold.rows]
-    if not labelled:
+def _labels(rows: Mapping[str, Row], gold: Gold, result: Evaluation) -> None:
+    """Environmental or not over all labelled rows; types over the environmental ones."""
+    labelled = [id for id in gold.rows if id in rows]
+    result.counts["labelled rows"] = len(labelled)
+    if not labelled or any("environmental" not in rows[id] for id in labelled):
         return
-    p = np.array([float(row["environmental"]) for row in labelled])
-    y = np.array([bool(gold.rows[str(row["id"])]["env"]) for row in labelled])
-    result.measures["environmental F1"] = f1(p >= 0.5, y)
-    result.measures["environmental calibration error"] = calibration_error(p, y)
-    green = [row for row, env in zip(labelled, y, strict=True) if env]
+    p = np.array([float(rows[id]["environmental"]) for id in labelled])
+    y = np.array([bool(gold.rows[id]["env"]) for id in labelled])
+    result.measures |= bootstrap(
+        lambda w: {
+            "environmental F1": f1(p >= 0.5, y, w), "environmental calibration error": calibration_error(p, y, weight=w),
+        },
+        len(labelled),
+    )
+    result.misread = sorted(
+        ((id, float(c)) for id, c, truth in zip(labelled, p, y, strict=True) if (c >= 0.5) != truth),
+        key=lambda mistake: -abs(mistake[1] - 0.5),
+    )
+    green = [id for id, env in zip(labelled, y, strict=True) if env]
     if not green:
         return
-    chance = np.array([[dict(map(tuple, row["types"])).get(kind, 0.0) for kind in TYPES] for row in green])
-    truth = np.array([[kind in gold.rows[str(row["id"])]["types"] for kind in TYPES] for row in green])
-    scores = [f1(chance[:, k] >= 0.5, truth[:, k]) for k in range(len(TYPES)) if truth[:, k].any()]
-    result.measures["types macro F1"] = float(np.mean(scores)) if scores else float("nan")
-    result.measures["types calibration error"] = calibration_error(chance.ravel(), truth.ravel())
+    chance = np.array([[dict(map(tuple, rows[id]["types"])).get(kind, 0.0) for kind in TYPES] for id in green])
+    truth = np.array([[kind in gold.rows[id]["types"] for kind in TYPES] for id in green])
 
-
-def _links(rows: Sequence[Row], gold: Gold, result: Evaluation) -> None:
-    seen: set[str] = set()
-    findable: dict[str, list[str]] = defaultdict(list)
-    for row in rows:
-        id = str(row["id"])
-        matter = gold.matter.get(id, "~")
-        if matter[0] != "~":
-            if matter in seen:
-                findable[matter].append(id)
-            seen.add(matter)
-    share = {id: 1 / len(ids) / len(findable) for ids in findable.values() for id in ids}
-    case_of = {str(row["id"]): str(row["case"]) for row in rows}
-    members: dict[str, set[str]] = defaultdict(set)
-    found = {"automatic": 0.0, "suggested": 0.0}
-    asked = helped = 0
-    joined: dict[str, str] = {}
-    for row in rows:
-        id, link = str(row["id"]), row["link"]
-        mine = gold.matter.get(id)
-        to, band = link.get("to"), link.get("band")
-        right = gold.same(id, str(to)) if to is not None and band in ("auto", "suggest") else None
-        if right is not None:
-            result.links.append(Judged(id, str(to), float(link["score"]), right, band == "auto"))
-            if not right and band == "auto":
-                result.wrong.append((id, str(to), float(link["score"])))
-            if band == "suggest":
-                asked += 1
-                if right and _root(joined, case_of[id]) != _root(joined, case_of[str(to)]):
-                    joined[_root(joined, case_of[id])] = _root(joined, case_of[str(to)])
-                    helped += 1
-        if id in share:
-            auto = mine in members[case_of[id]]
-            suggested = auto or bool(to is not None and band != "new" and mine in members[case_of.get(str(to), "")])
-            found["automatic"] += share[id] * auto
-            found["suggested"] += share[id] * suggested
-            if not suggested:
-                result.missed.append(id)
-        if mine is not None:
-            members[case_of[id]].add(mine)
-    measures = result.measures
-    measures["repeats to find"] = len(share)
-    measures["found automatically"] = found["automatic"]
-    measures["found with suggestions"] = found["suggested"]
-    measures["suggestions read per repeat found"] = asked / helped if helped else float("nan")
-    automatic = [link for link in result.links if link.auto]
-    measures["automatic links judged"] = len(automatic)
-    measures["wrong automatic links"] = sum(not link.right for link in automatic)
-    measures["link score calibration error"] = calibration_error(
-        [link.score for link in result.links], [link.right for link in result.links]
-    )
-    for limit in LIMITS:
-        measures[f"repeats found at wrong links <= {limit:.0%}"] = _recall_at(result.links, share, limit)
-    final = {id: _root(joined, case) for id, case in case_of.items()}
-    measures["macro B-cubed F1 after answers"] = b_cubed_macro(final, gold)
-    result.wrong.sort(key=lambda pair: -pair[2])
-
-
-def _root(joined: Mapping[str, str], case: str) -> str:
-    while case in joined:
-        case = joined[case]
-    return case
-
-
-def _recall_at(links: Sequence[Judged], share: Mapping[str, float], limit: float) -> float:
-    order = sorted(links, key=lambda link: -link.score)
-    best = recall = 0.0
-    wrong = 0
-    for n, link in enumerate(order, start=1):
-        wrong += not link.right
-        recall += share.get(link.id, 0.0) * link.right
-        last = n == len(order) or order[n].score != link.score
-        if last and wrong <= limit * n:
-            best = max(best, recall)
-    return best
-
-
-def b_cubed_macro(case: Mapping[str, str], gold: Gold) -> float:
-    """B-cubed F1 of the cases, precision and recall as means over matters of two rows and more."""
-    members: dict[str, list[str]] = defaultdict(list)
-    for id, name in case.items():
-        if id in gold.matter:
-            members[name].append(id)
-    size = Counter(gold.matter[id] for id in case if id in gold.matter)
-    precision: dict[str, list[float]] = defaultdict(list)
-    recall: dict[str, list[float]] = defaultdict(list)
-    for ids in members.values():
-        for id in ids:
-            matter = gold.matter[id]
-            if matter[0] == "~" or size[matter] < 2:
-                continue
-            same = sum(gold.matter[other] == matter for other in ids)
-            bad = sum(gold.same(id, other) is False for other in ids)
-            precision[matter].append(same / (same + bad))
-            recall[matter].append(same / size[matter])
-    if not precision:
-        return float("nan")
-    p, r = (float(np.mean([np.mean(values) for values in part.values()])) for part in (precision, recall))
-    return 2 * p * r / (p + r) if p + r else 0.0
-
-
-def reliability(links: Sequence[Judged], bins: int = BINS) -> list[dict[str, float]]:
-    """Bins of equal mass: mean score, share right, count."""
-    order = sorted(links, key=lambda link: link.score)
-    parts = [part for part in np.array_split(np.arange(len(order)), min(bins, max(1, len(order)))) if len(part)]
-    return [
-        {
-            "score": float(np.mean([order[i].score for i in part])), "right": float(np.mean([order[i].right for i in part])),
-            "links": float(len(part)),
+    def types(w: Floats) -> dict[str, float]:
+        each = [f1(chance[:, k] >= 0.5, truth[:, k], w) for k in range(len(TYPES)) if truth[:, k].any()]
+        return {
+            "types macro F1": float(np.nanmean(each)) if each else float("nan"),
+            "types calibration error": calibration_error(chance.ravel(), truth.ravel(), weight=np.repeat(w, len(TYPES))),
         }
-        for part in parts
-    ]
 
-
-def precision_recall(links: Sequence[Judged]) -> list[dict[str, float]]:
-    """Precision and the share of right links reached, threshold by threshold."""
-    order = sorted(links, key=lambda link: -link.score)
-    total = sum(link.right for link in order)
-    hits, points = 0, []
-    for n, link in enumerate(order, start=1):
-        hits += link.right
-        points.append({"threshold": link.score, "precision": hits / n, "recall": hits / total if total else 0.0})
-    return points
-
-
-def charts(result: Evaluation) -> dict[str, str]:
-    """`reliability` and `precision_recall` as SVG. ImportError where altair or vl-convert is not installed."""
-    import altair as alt
-    import vl_convert
-
-    bins = alt.Data(values=reliability(result.links))
-    diagonal = alt.Chart(alt.Data(values=[{"x": 0, "y": 0}, {"x": 1, "y": 1}])).mark_line(strokeDash=[4, 4], color="gray")
-    reliable = diagonal.encode(x="x:Q", y="y:Q") + alt.Chart(bins).mark_line(point=True).encode(
-        x=alt.X("score:Q", title="score", scale=alt.Scale(domain=[0, 1])),
-        y=alt.Y("right:Q", title="share right", scale=alt.Scale(domain=[0, 1])),
-    )
-    curve = alt.Chart(alt.Data(values=precision_recall(result.links))).mark_line(interpolate="step-after").encode(
-        x=alt.X("recall:Q", scale=alt.Scale(domain=[0, 1])), y=alt.Y("precision:Q", scale=alt.Scale(domain=[0, 1])),
-        order="threshold:Q",
-    )
-    named = {"reliability": reliable, "precision_recall": curve}
-    return {name: vl_convert.vegalite_to_svg(chart.properties(width=320, height=320).to_json()) for name, chart in named.items()}
-
-
-def table(result: Evaluation) -> list[tuple[str, str]]:
-    """Rows for a person: name and figure."""
-    return [
-        (name, str(int(value)) if name.endswith(("pairs", "case", "judged", "links", "find")) else f"{value:.3f}")
-        for name, value in result.measures.items()
-    ]
+    result.measures |= bootstrap(types, len(green))

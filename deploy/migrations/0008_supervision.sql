@@ -1,5 +1,5 @@
 -- Supervision: what each case owes by when, what was announced, the ladder, digests, weekly lists, look-backs.
--- depends: 0005_casework
+-- depends: 0007_history_roles
 
 CREATE SCHEMA supervision;
 
@@ -201,3 +201,11 @@ CREATE TABLE supervision.recomputations (
     cases integer NOT NULL,
     differences jsonb NOT NULL
 );
+
+GRANT USAGE ON SCHEMA supervision TO petitions_service, petitions_reader;
+GRANT SELECT ON ALL TABLES IN SCHEMA supervision TO petitions_service, petitions_reader;
+GRANT INSERT ON ALL TABLES IN SCHEMA supervision TO petitions_service;
+GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA supervision TO petitions_service;
+-- What was announced, drawn, recomputed, sent and listed stays as it was.
+GRANT UPDATE ON supervision.cases, supervision.clocks, supervision.proposals, supervision.notices, supervision.look_backs TO petitions_service;
+GRANT DELETE ON supervision.clocks TO petitions_service;

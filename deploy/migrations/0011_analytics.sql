@@ -199,7 +199,7 @@ CREATE TABLE analytics.state (
 INSERT INTO analytics.state DEFAULT VALUES;
 
 -- For the city's own tools: read-only, no petitioner (not even opaque), no free text, groups of fewer than five petitioners
--- left out. A role is given it by: GRANT USAGE ON SCHEMA analytics_public TO r; GRANT SELECT ON ALL TABLES IN SCHEMA analytics_public TO r;
+-- left out. A login is given it, and nothing else, by: GRANT petitions_figures TO login.
 CREATE SCHEMA analytics_public;
 
 CREATE VIEW analytics_public.daily_sums AS
@@ -228,3 +228,22 @@ FROM analytics.complaint_facts f JOIN analytics.case_facts c USING (case_id)
 WHERE f.kind <> 'DUPLICATE_DELIVERY' AND c.respondent IS NOT NULL
 GROUP BY 1, 2, 3 HAVING count(DISTINCT f.reporter) >= 5;
 COMMENT ON VIEW analytics_public.monthly_sites IS '每月被举报单位的件次和信访人数；不足5人的不列';
+
+-- Logins that may read figures and nothing else; the services' own role where the installation has one.
+DO $$
+BEGIN
+    PERFORM pg_advisory_lock(7005);  -- roles belong to the whole server, and several databases may be migrated at once
+    IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'petitions_figures') THEN
+        CREATE ROLE petitions_figures NOLOGIN;
+    END IF;
+    IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'petitions_service') THEN
+        CREATE ROLE petitions_service NOLOGIN;
+    END IF;
+    PERFORM pg_advisory_unlock(7005);
+END
+$$;
+GRANT USAGE ON SCHEMA analytics TO petitions_service;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA analytics TO petitions_service;
+GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA analytics TO petitions_service;
+GRANT USAGE ON SCHEMA analytics_public TO petitions_service, petitions_figures;
+GRANT SELECT ON ALL TABLES IN SCHEMA analytics_public TO petitions_service, petitions_figures;

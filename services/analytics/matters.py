@@ -44,7 +44,7 @@ WHERE k.case_id = $1 OR k.answers IN (SELECT id FROM triage.links WHERE case_id 
 """
 LOG = "SELECT version, kind, at, by, role, unit, body FROM casework.events WHERE case_id = $1 ORDER BY version"
 ROUNDS = "SELECT * FROM analytics.round_facts WHERE case_id = $1 ORDER BY ordinal"
-SAID = {"link": "关联", "suggest": "建议关联", "confirm": "采纳建议", "refuse": "否定建议", "undo": "撤销关联"}
+SAID = {"link": "关联", "suggest": "建议关联", "confirm": "采纳建议", "refuse": "否定建议", "undo": "撤销关联", "place": "调整归属"}
 PLACES = frozenset({"merged_away", "links_merged", "links_released", "merge_undone", "link_weighted", "link_removed"})
 """Kinds of changes that tell how complaints came together or apart."""
 
@@ -138,7 +138,7 @@ def _act(act: Mapping[str, Any]) -> Moment:
     reason = f"，理由：{act['reason']}" if act["reason"] else ""
     by = "系统" if act["decided_by"] == "machine" else act["decided_by"]
     return Moment(
-        act["at"], "link", SAID[act["act"]], f"{act['receipt_no']} {LinkKind(act['kind']).label}{sure}{reason}", by,
+        act["at"], "link", SAID.get(act["act"], act["act"]), f"{act['receipt_no']} {LinkKind(act['kind']).label}{sure}{reason}", by,
         reasons=tuple(fact["text"] for fact in act["why"] or ()), against=tuple(fact["text"] for fact in act["against"] or ()),
     )  # fmt: skip
 

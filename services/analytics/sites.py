@@ -13,7 +13,6 @@ from typing import Literal
 from services.analytics import sql
 from services.analytics.figures import Listing, Query
 from services.domain.indicators.dictionary import IndicatorRules
-from services.domain.indicators.figures import Window
 from services.domain.indicators.heat import Concentration, Ranked, Site, concentration, rank
 from services.domain.indicators.rising import Rise, Series, rises
 from services.infra.postgres import Connection
@@ -153,17 +152,20 @@ COMPLAINTS = """
 SELECT f.receipt_no, f.case_id, k.case_no, f.received_on AS counted_on, f.kind, f.weight, f.region, f.channel, f.types, f.subtype,
        f.respondent, f.place, k.status, k.unit_name, f.reporter_ordinal, f.case_ordinal
 FROM analytics.complaint_facts f LEFT JOIN analytics.case_facts k USING (case_id)
-WHERE (f.site_key = $1 OR f.respondent_key = $1) AND f.received_on BETWEEN $2 AND $3 AND f.kind <> 'DUPLICATE_DELIVERY'
-ORDER BY f.received_on DESC, f.complaint_id LIMIT $4 OFFSET $5
+WHERE (f.site_key = $1 OR f.respondent_key = $1) AND f.received_on BETWEEN $2 AND $3 AND f.kind <> 'DUPLICATE_DELIVERY' AND {slice}
+ORDER BY f.received_on DESC, f.complaint_id LIMIT {limit} OFFSET {offset}
 """
 TOTAL = """
-SELECT coalesce(sum(weight), 0) FROM analytics.complaint_facts
-WHERE (site_key = $1 OR respondent_key = $1) AND received_on BETWEEN $2 AND $3 AND kind <> 'DUPLICATE_DELIVERY'
+SELECT coalesce(sum(weight), 0) FROM analytics.complaint_facts f
+WHERE (site_key = $1 OR respondent_key = $1) AND received_on BETWEEN $2 AND $3 AND kind <> 'DUPLICATE_DELIVERY' AND {slice}
 """
 
 
-async def complaints(connection: Connection, key: str, window: Window, *, limit: int, offset: int) -> Listing:
-    """The complaints of one site or respondent, newest first."""
-    rows = await connection.fetch(COMPLAINTS, key, window.start, window.end, limit, offset)
-    total = await connection.fetchval(TOTAL, key, window.start, window.end)
+async def complaints(connection: Connection, key: str, query: Query, *, limit: int, offset: int) -> Listing:
+    """The complaints of one site or respondent in the window and slice, newest first."""
+    p = sql.Parameters(key, query.window.start, query.window.end)
+    total = await connection.fetchval(TOTAL.format(slice=sql.sliced(query.slice, p, "f.")), *p.values)
+    p = sql.Parameters(key, query.window.start, query.window.end)
+    statement = COMPLAINTS.format(slice=sql.sliced(query.slice, p, "f."), limit=p.add(limit, "int"), offset=p.add(offset, "int"))
+    rows = await connection.fetch(statement, *p.values)
     return Listing("submissions", "信访件次", total, tuple(map(dict, rows)), offset, limit)

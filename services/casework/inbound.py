@@ -18,8 +18,18 @@ from contracts import cases as told
 from contracts.assignments import CaseAssigned, LeaderAssigned, TaskForceFormed
 from contracts.complaints import Region
 from contracts.envelope import Event
+from contracts.registers import RiskSourceMatched
 from contracts.supervision import SupervisionDue
-from contracts.topics import ASSIGNED, LEADER_ASSIGNED, LINK_UNDONE, LINKED, OPENED, SUPERVISION_DUE, TASK_FORCE_FORMED
+from contracts.topics import (
+    ASSIGNED,
+    LEADER_ASSIGNED,
+    LINK_UNDONE,
+    LINKED,
+    OPENED,
+    RISK_MATCHED,
+    SUPERVISION_DUE,
+    TASK_FORCE_FORMED,
+)
 from contracts.vocabulary import LinkBand, LinkKind, SupervisionStep
 from services.casework import repository as rows
 from services.casework.cases import Cases
@@ -30,6 +40,7 @@ from services.domain.case import values as v
 from services.domain.case.status import CLOSING, UNOWNED
 from services.domain.principals import SYSTEM
 from services.domain.refusals import Refusal
+from services.domain.risk_sources import raised as risen
 
 log = structlog.get_logger()
 E = TypeVar("E", bound=Event)
@@ -41,6 +52,7 @@ PAYLOADS: Mapping[str, type[Event]] = {
     LEADER_ASSIGNED.name: LeaderAssigned,
     TASK_FORCE_FORMED.name: TaskForceFormed,
     SUPERVISION_DUE.name: SupervisionDue,
+    RISK_MATCHED.name: RiskSourceMatched,
 }
 ORDER = {name: place for place, name in enumerate(PAYLOADS)}
 """Within a batch a case is opened before it is added to, and added to before it is given away."""
@@ -112,6 +124,8 @@ class Inbound:
                 return self._form(event)
             case SupervisionDue():
                 return self._supervise(event)
+            case RiskSourceMatched():
+                return self._raise(event)
         raise AssertionError(event)
 
     def _known(self, case_id: UUID) -> bool:
@@ -229,6 +243,19 @@ class Inbound:
             person = v.Member(person_id=member.person_id, name=member.person, duty="、".join(m.text for m in member.measures)[:200])
             reason = f"专班组建（{event.template}）"
             self._give(event.case_id, c.ChangeMember(unit_id=member.unit_id, member=person, join=True, reason=reason))
+        return True
+
+    def _raise(self, event: RiskSourceMatched) -> bool:
+        """A case surely about a registered risk source is handled with a higher urgency; a guess waits for its person."""
+        if not event.confirmed:
+            return True
+        if not self._known(event.case_id):
+            return False
+        case_id = self._standing(event.case_id)
+        matter = self.cases.state(case_id).matter
+        raised = matter.model_copy(update={"urgency": risen(matter.urgency)})
+        if raised != matter:
+            self._give(case_id, c.Amend(matter=raised, reason=f"涉及环境风险源“{event.source}”，提高紧急程度：{event.why}"[:1000]))
         return True
 
     def _supervise(self, event: SupervisionDue) -> bool:

@@ -118,7 +118,7 @@ def _breakdown(rules: IndicatorRules, id: str, by: str, query: Query, as_json: b
     found = run(work())
     if as_json:
         print_json([
-            {"member": m, "name": n, "value": f.value, "numerator": f.numerator, "denominator": f.denominator,
+            {"member": m, "name": n, "value": f.value, "numerator": float(f.numerator), "denominator": None if f.denominator is None else float(f.denominator),
              "interval": [f.interval.low, f.interval.high] if f.interval else None} for m, n, f in found
         ])  # fmt: skip
         return

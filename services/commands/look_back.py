@@ -17,6 +17,10 @@ from services.supervision.app import a_seed
 
 app = typer.Typer(no_args_is_help=True, help="回头看: samples of closed-out cases, drawn by risk and repeatable.")
 
+def register(root: typer.Typer) -> None:
+    """Add the commands."""
+    root.add_typer(app, name="look-back")
+
 
 @app.command("sample")
 def sample(
@@ -98,7 +102,7 @@ def listed(
     )  # fmt: skip
     if any(r["state"] == "due" for r in found):
         console.print(f"三问：{'；'.join(QUESTIONS)}", markup=False)
-        console.print("next: give the look_back command on the case (petitions case do 案号 look_back)", style="dim", markup=False)
+        console.print("next: petitions case act 案号 look_back …（answers of the three questions）", style="dim", markup=False)
 
 
 def _outcome(row: dict[str, Any]) -> str:

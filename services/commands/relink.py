@@ -19,6 +19,13 @@ from services.triage.memory import Memory
 from services.triage.relink import Relink
 
 app = typer.Typer(no_args_is_help=True, help="Link the whole history again under the models in force, and propose what would change.")
+
+
+def register(root: typer.Typer) -> None:
+    """Add the commands."""
+    root.add_typer(app, name="relink")
+
+
 ACTS = {"join": "并入另一事项", "part": "移出现在的事项"}
 
 

@@ -6,16 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from services.commands.output import Failed
-from services.domain.principals import Principal
-from services.domain.refusals import Refusal
-from services.infra.access import PepperMissing, authenticate, load_pepper
-from services.infra.clock import system_clock
 from services.infra.failures import TRANSIENT, describe
 from services.infra.postgres import Connection, Pool, create_pool
 from services.infra.settings import Settings, UnknownSettings, load
 from services.infra.unit_of_work import UnitOfWork, begin
 from services.infra.vault import Vault, VaultKeyMissing
-from services.stack import resolve
+from services.stack import State, resolve
 
 
 def settings() -> Settings:
@@ -79,14 +75,9 @@ async def pool_and_vault(size: int = 2) -> AsyncIterator[tuple[Pool, Vault]]:
         await pool.close()
 
 
-async def acting(connection: Connection, token: str | None) -> Principal:
-    """Who gives a command: the person the token was issued to; raises `Failed` with the reason and the remedy."""
-    if not token:
-        raise Failed("this needs your access token: --token, or the variable PETITIONS_TOKEN")
-    try:
-        found = await authenticate(connection, token, load_pepper(settings()), system_clock())
-    except PepperMissing as failure:
-        raise Failed(str(failure)) from None
-    if isinstance(found, Refusal):
-        raise Failed(f"{found.message}{found.instead}")
-    return found
+def console_address(configured: Settings) -> str | None:
+    """Where the console of this clone listens, or None where it does not run here."""
+    if configured.console_url:
+        return configured.console_url
+    entry = State(configured.home).running("http")
+    return f"http://127.0.0.1:{entry.port}/" if entry else None

@@ -12,20 +12,26 @@ import typer
 from contracts.vocabulary import SupervisionStep
 from services.casework.execute import Asked, Denied
 from services.casework.office import Office
+from services.commands.casework import TOKEN
 from services.commands.clocks import rule_book
+from services.commands.operator import whoever_asks
 from services.commands.output import JSON_OPTION, Failed, console, print_json, print_table, run
-from services.commands.session import acting, connection, unit_of_work
+from services.commands.session import connection, settings, unit_of_work
 from services.domain.case import commands as c
 from services.domain.clocks.calendar import local
 from services.domain.principals import Principal
+from services.infra.access import PepperMissing
 from services.infra.clock import system_clock
 from services.infra.unit_of_work import UnitOfWork
 from services.supervision import digests, proposals, weekly
 from services.supervision.proposals import Preview, Proposal, ProposalGone
 
 app = typer.Typer(no_args_is_help=True, help="The ladder 提醒 → 预警 → 催办 → 督办 → 挂牌督办 → 约谈, weekly lists, digests.")
-TOKEN = typer.Option(None, "--token", envvar="PETITIONS_TOKEN", help="Your access token (or the variable PETITIONS_TOKEN).")
 HEADINGS = (("overdue", "逾期"), ("due", "下周到期"), ("still", "无进展"), ("repeated", "重复反映"), ("moved", "有进展"))
+
+def register(root: typer.Typer) -> None:
+    """Add the commands."""
+    root.add_typer(app, name="supervise")
 
 
 @app.command("next")
@@ -72,14 +78,17 @@ def apply(
 
     async def look() -> tuple[Principal, Preview]:
         async with connection() as found:
-            actor = await acting(found, token)
+            actor = await whoever_asks(found, settings(), token)
             chosen = ids or [
                 item.id for item in await proposals.waiting(
                     found, unit_id=unit, leader_id=leader, step=step.value if step else None, limit=10_000)
             ]  # fmt: skip
             return actor, await proposals.preview(found, chosen, actor)
 
-    actor, preview = run(look())
+    try:
+        actor, preview = run(look())
+    except PepperMissing as failure:
+        raise Failed(str(failure)) from None
     if not as_json:
         verb = "否决" if decline else "执行"
         _table(f"{actor.name}将{verb}（{len(preview.steps)} 件）", preview.steps, empty="Nothing to decide.")
@@ -125,7 +134,7 @@ async def take(unit: UnitOfWork, office: Office, item: Proposal, actor: Principa
     command = c.Supervise(step=SupervisionStep(item.step), reason=item.reason)
     [outcome] = await office.execute(unit, [Asked(actor, item.case_id, command)])
     if isinstance(outcome, Denied):
-        raise Failed(f"{outcome.refusal.message}{outcome.refusal.instead}")
+        raise Failed(str(outcome.refusal))
 
 
 @app.command("weekly")

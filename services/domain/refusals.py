@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.domain.register_refusals import REGISTER_LINES
+
 REGULATION = "《信访工作条例》"
 SPEECH = "环保督察整改推进会讲话"
 DESIGN = "系统设计约定"
@@ -335,39 +337,12 @@ CATALOGUE: dict[str, _Line] = {
         "确需联系的，请由回访中心联系。",
         "《信访工作条例》第三十条第三款；GB/T 33358 保密工单",
     ),
-    # registers
-    "register.missing": _Line("没有{what}{id}。", "请核对编号。", DESIGN),
-    "register.changed": _Line("{what}{id}已被他人修改（现为第{version}版）。", "请刷新后再提交。", DESIGN),
-    "register.region": _Line(
-        "{region}不在{actor}的管辖范围内。", "请转由属地人员办理。", "《信访工作条例》第二十二条（属地管理）"
+    "amend.machine": _Line(
+        "系统只能提高案件的紧急程度，不能更正案情。",
+        "请由交办员或承办人员更正。",
+        "《个人信息保护法》第二十四条（不得仅由自动化作出决定）",
     ),
-    "register.file": _Line("{reason}", "{remedy}", "登记表导入约定"),
-    "station.future": _Line("核查日期{on}还没有到。", "请填写实际核查的日期。", DESIGN),
-    "station.evidence": _Line(
-        "“{station}”报已{decided}，但没有证据。", "请附现场照片或文件的编号。", "讲话“该拆除的拆除了没有”"
-    ),
-    "station.flow": _Line("下泄流量不能为负数。", "请核对监测数据。", DESIGN),
-    "risk.match": _Line("没有这一匹配，或已有人判断过。", "请刷新后核对。", DESIGN),
-    # emergency
-    "emergency.grade": _Line(
-        "事件等级只能由值班人员或领导认定。", "请由值班人员定级。", "《突发环境事件信息报告办法》"
-    ),
-    "emergency.fields": _Line(
-        "{report}缺少：{missing}。", "已知多少先报多少，未知项请写“待查”。", "《突发环境事件信息报告办法》"
-    ),
-    "emergency.order": _Line("须先有初报，才能{report}。", "请先提交初报。", "《突发环境事件信息报告办法》"),
-    "emergency.unknown": _Line(
-        "{report}没有这些栏目：{names}。", "请用“petitions emergency form”查看栏目。", "《突发环境事件信息报告办法》"
-    ),
-    "emergency.sensitive": _Line(
-        "没有敏感情形“{names}”。", "可选：{known}。", "《突发环境事件信息报告办法》；deploy/rules/emergency.yaml"
-    ),
-    "emergency.reason": _Line("{act}须说明理由。", "请写明核实情况。", "《突发环境事件信息报告办法》；重要决定留痕"),
-    "emergency.ended": _Line("本事件已由{by}认定不是突发事件。", "如有新情况，请另报突发事件。", DESIGN),
-    "emergency.same": _Line("不能并入{id}。", "请核对事件编号；不能并入自身或已排除的事件。", DESIGN),
-    "emergency.finished": _Line(
-        "本事件已报处理结果。", "如有新情况，请另报突发事件。", "《突发环境事件信息报告办法》"
-    ),
+    **{code: _Line(*line) for code, line in REGISTER_LINES.items()},
 }
 
 

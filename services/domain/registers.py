@@ -6,7 +6,6 @@ who takes a table out of the house does so by name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -93,6 +92,11 @@ def missing(what: str, id_: str) -> Refusal:
     return refuse("register.missing", what=what, id=id_)
 
 
-def outside(actor: Principal, regions: Iterable[str]) -> tuple[str, ...]:
-    """Regions of rows that the actor may not bring in, sorted."""
-    return tuple(sorted({code for code in regions if not actor.covers(code)}))
+def no_file(reason: str, remedy: str, field: str = "file") -> Refusal:
+    """A file, or something else a request brought, cannot be used."""
+    return refuse("register.file", reason=reason, remedy=remedy, field=field)
+
+
+def no_match() -> Refusal:
+    """There is nothing to judge between this source and this case."""
+    return refuse("risk.match")

@@ -65,6 +65,7 @@ class Settings(BaseSettings):
     console_url: str | None = Field(default=None, description="Address people reach the console at; https makes cookies secure.")
     public_page: bool = Field(default=False, description="Show what was released for the public at /public.")
     probe_port: int | None = Field(default=None, description="Health and metrics of this process; none when unset.")
+    probe_host: str = Field(default="127.0.0.1", description="Where probes listen; 0.0.0.0 in a container.")
     log_level: str = "INFO"
     log_format: Literal["json", "console"] = "json"
 
@@ -76,7 +77,7 @@ class Settings(BaseSettings):
 
 def load() -> Settings:
     """Read the settings; raises `UnknownSettings` naming the variables nobody reads (a misspelt one must not pass)."""
-    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields} | {f"{PREFIX}DATA", f"{PREFIX}TOKEN"}
+    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields} | {f"{PREFIX}DATA"}
     unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
     if unknown:
         raise UnknownSettings(f"unknown settings {', '.join(unknown)}: unset them or correct the name (see README, Configuration)")

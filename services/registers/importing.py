@@ -13,8 +13,8 @@ from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 from services.domain.principals import Principal
-from services.domain.refusals import Refusal, refuse
-from services.domain.registers import Act, may
+from services.domain.refusals import Refusal
+from services.domain.registers import Act, may, no_file
 from services.domain.tables import Column, Problem, Reading, UnknownColumn, heading, headings, renamed
 from services.infra.unit_of_work import UnitOfWork
 from services.registers import repository as rows
@@ -96,9 +96,9 @@ async def take_in(unit: UnitOfWork, actor: Principal, register: Register, upload
     try:
         sheet, records, reading, names = await asyncio.to_thread(_read, register, upload)
     except SheetRefused as no:
-        return refuse("register.file", reason=no.reason, remedy=no.remedy, field="file")
+        return no_file(no.reason, no.remedy)
     except UnknownColumn as no:
-        return refuse("register.file", reason=str(no), remedy="请核对列名对应。", field="columns")
+        return no_file(str(no), "请核对列名对应。", "columns")
     reading = reading.refusing(_outside(actor, records))
     if not check:
         await rows.lock(unit.connection, register.code)

@@ -14,7 +14,8 @@ from contracts.assignments import AssignedUnit, CaseAssigned, LeaderAssigned
 from contracts.cases import CaseOpened, ComplaintLinked, LinkUndone, Matter, ModelVersions, TypeShare
 from contracts.complaints import Region
 from contracts.envelope import Event
-from contracts.topics import ASSIGNED, LEADER_ASSIGNED, LINK_UNDONE, LINKED, OPENED
+from contracts.registers import RiskSourceMatched
+from contracts.topics import ASSIGNED, LEADER_ASSIGNED, LINK_UNDONE, LINKED, OPENED, RISK_MATCHED
 from contracts.vocabulary import LinkBand, LinkKind, PollutionType, SourceChannel, UnitRole, Verdict
 from services.casework.acts import Act
 from services.casework.execute import Asked, Done, Outcome
@@ -120,7 +121,7 @@ def leader_assigned(number: int = 1) -> LeaderAssigned:
 
 TOPIC_OF = {
     CaseOpened: OPENED.name, ComplaintLinked: LINKED.name, LinkUndone: LINK_UNDONE.name, CaseAssigned: ASSIGNED.name,
-    LeaderAssigned: LEADER_ASSIGNED.name,
+    LeaderAssigned: LEADER_ASSIGNED.name, RiskSourceMatched: RISK_MATCHED.name,
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ def figure_json(figure: Figure) -> dict[str, Any]:
     interval = figure.interval
     return {
         "key": figure.key, "id": figure.id, "name": figure.full_name, "value": figure.value, "text": figure.text,
-        "numerator": figure.numerator, "denominator": figure.denominator, "unit": figure.indicator.unit,
+        "numerator": float(figure.numerator), "denominator": None if figure.denominator is None else float(figure.denominator), "unit": figure.indicator.unit,
         "interval": {"low": interval.low, "high": interval.high, "level": interval.level} if interval else None,
         "from": figure.window.start, "to": figure.window.end, "suppressed": figure.suppressed,
     }  # fmt: skip
@@ -34,7 +34,7 @@ def rank_json(item: Ranked) -> dict[str, Any]:
     site = item.site
     return {
         "rank": item.rank, "rank_by_count": item.rank_by_count, "key": site.key, "name": site.name, "region": site.region,
-        "petitioners": site.petitioners, "anonymous": site.anonymous, "submissions": site.submissions, "repeats": site.repeats,
+        "petitioners": site.petitioners, "anonymous": site.anonymous, "submissions": float(site.submissions), "repeats": float(site.repeats),
         "concentration": round(site.concentration, 4), "one_caller": item.one_caller, "chronic": item.chronic, "renamed": item.renamed,
         "recategorised": item.recategorised, "cases": site.cases, "rebounds": site.rebounds, "months": site.months, "first": site.first,
         "last": site.last, "names": site.names, "types": site.types, "subtypes": site.subtypes,

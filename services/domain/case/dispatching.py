@@ -11,6 +11,7 @@ from services.domain.case.state import Proposal
 from services.domain.case.values import WHOLE, ProposalKind
 from services.domain.principals import Role
 from services.domain.refusals import refuse
+from services.domain.risk_sources import raised
 
 STEPS = list(SupervisionStep)
 BY_SYSTEM = frozenset({SupervisionStep.REMIND, SupervisionStep.WARN, SupervisionStep.URGE})
@@ -33,7 +34,14 @@ def open_case(decision: Decision, command: c.Open) -> Result:
 
 
 def amend(decision: Decision, command: c.Amend) -> Result:
-    """The description is corrected; clocks that depend on it are recomputed by themselves."""
+    """The description is corrected; clocks that depend on it are recomputed by themselves.
+
+    The machine may only raise the urgency by a step, for a reason: what a case is about is people's to say.
+    """
+    if decision.role is Role.SYSTEM:
+        matter = decision.state.matter
+        if command.matter != matter.model_copy(update={"urgency": raised(matter.urgency)}) or command.region is not None:
+            return refuse("amend.machine", field="matter")
     return (e.Amended(matter=command.matter, region=command.region, **decision.stamp()),)
 
 

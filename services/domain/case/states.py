@@ -83,7 +83,7 @@ TABLE: Mapping[str, CommandRule] = {
         "登记同源信访件", DISPATCH, CLOSING, _stay(), "观察期（本地参数）", "只在办结后至销号前登记。"
     ),
     "amend": CommandRule(
-        "更正案情", frozenset({R.DISPATCHER, R.OFFICER, R.UNIT_HEAD}), BEFORE_WORK | WORKING, _stay(),
+        "更正案情", frozenset({R.DISPATCHER, R.OFFICER, R.UNIT_HEAD, R.SYSTEM}), BEFORE_WORK | WORKING, _stay(),
         "一案一档", "办结后不再更正案情，请退回整改后更正。",
     ),
     "assign": CommandRule(

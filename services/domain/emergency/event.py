@@ -110,6 +110,14 @@ def grade(
     return replace(event, grade=value, graded_by=actor.id, sensitive=sensitive)
 
 
+def check_sensitive(places: tuple[str, ...], rules: EmergencyRules) -> Refusal | None:
+    """None when every place is one of the rules'."""
+    unknown = [place for place in places if place not in rules.sensitive]
+    if not unknown:
+        return None
+    return refuse("emergency.sensitive", names="、".join(unknown), known="、".join(rules.sensitive), field="sensitive")
+
+
 def locate(event: Emergency, actor: Principal, place: str, position: Position | None) -> Emergency | Refusal:
     """A person says where it is, so that the nearest help can be found."""
     if refusal := _barred(event, actor, "标定位置"):

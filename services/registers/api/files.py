@@ -9,8 +9,7 @@ from uuid import UUID
 import orjson
 from fastapi import APIRouter, Form, Response, UploadFile
 
-from services.domain.refusals import refuse
-from services.domain.registers import Act, may, missing
+from services.domain.registers import Act, may, missing, no_file
 from services.registers import repository as rows
 from services.registers.api.parts import JSON, Caller, Parts, PartsOf
 from services.registers.exporting import MEDIA, Given
@@ -42,7 +41,7 @@ def _columns(parts: Parts, text: str) -> dict[str, str]:
     except orjson.JSONDecodeError:
         found = None
     if not isinstance(found, dict) or not all(isinstance(item, str) for item in found.values()):
-        raise parts.problem(refuse("register.file", reason="列名对应不是 JSON 对象。", remedy='请写成{"列名": "栏目"}。', field="columns"))
+        raise parts.problem(no_file("列名对应不是 JSON 对象。", '请写成{"列名": "栏目"}。', "columns"))
     return found
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Response, UploadFile
 
-from services.domain.refusals import refuse
+from services.domain.registers import no_file
 from services.registers.api.files import Check, Columns, SheetName, attachment, uploaded
 from services.registers.api.parts import JSON, Caller, Parts, PartsOf
 from services.registers.ledger import acts
@@ -102,4 +102,4 @@ def _read(parts: Parts, word: str) -> tuple[date, UUID]:
         day, _, id = base64.urlsafe_b64decode(word.encode()).decode().partition("/")
         return date.fromisoformat(day), UUID(id)
     except ValueError:
-        raise parts.problem(refuse("register.file", reason="after不是上一页给出的next。", remedy="请从第一页重新翻起。", field="after")) from None
+        raise parts.problem(no_file("after不是上一页给出的next。", "请从第一页重新翻起。", "after")) from None

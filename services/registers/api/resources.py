@@ -10,8 +10,7 @@ from fastapi import APIRouter, Header, Query, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.domain.case.values import Position
-from services.domain.refusals import refuse
-from services.domain.registers import Act, may
+from services.domain.registers import no_file
 from services.domain.resources import Hazard, Proposal, ResourceKind
 from services.registers.api.files import Check, Columns, SheetName, uploaded
 from services.registers.api.parts import JSON, Caller, Parts, PartsOf
@@ -36,7 +35,7 @@ def version_of(parts: Parts, match: str | None) -> int | None:
         return None
     digits = match.strip().removeprefix("W/").strip('"')
     if not digits.isdecimal() or len(digits) > 9:
-        raise parts.problem(refuse("register.file", reason="If-Match不是本系统给出的ETag。", remedy="请先读取最新内容。", field="If-Match"))
+        raise parts.problem(no_file("If-Match不是本系统给出的ETag。", "请先读取最新内容。", "If-Match"))
     return int(digits)
 
 
@@ -68,11 +67,8 @@ async def nearest(
     hazard: Annotated[list[Hazard] | None, Query()] = None,
 ) -> Response:  # fmt: skip
     """The nearest fitting help for a place."""
-    if refusal := may(actor, Act.SEE_CONTACTS, acts.TITLE):
-        raise parts.problem(refusal)
     at = None if latitude is None or longitude is None else Position(latitude=latitude, longitude=longitude)
-    async with parts.transaction() as unit:
-        found = await acts.propose(unit, parts.rules.registers.help, parts.city, region=region, position=at, hazards=hazard or ())
+    found = await parts.give(acts.find, actor, parts.rules.registers.help, parts.city, region=region, position=at, hazards=hazard or ())
     return JSON({"proposals": [told(item) for item in found]})
 
 

@@ -77,9 +77,8 @@ async def grade(
     """定级: by a person with a reason; the clock of the first report follows the grade, neighbours are told."""
     if not reason.strip():
         return refuse("emergency.reason", act="定级", field="reason")
-    if unknown := [word for word in sensitive if word not in duty.rules.sensitive]:
-        known = "、".join(duty.rules.sensitive)
-        return refuse("emergency.sensitive", names="、".join(unknown), known=known, field="sensitive")
+    if refusal := em.check_sensitive(sensitive, duty.rules):
+        return refusal
     done = await _act(
         unit, duty, id, "graded", actor, lambda event: em.grade(event, value, actor, sensitive), expected=expected, reason=reason,
         body={"grade": value.value, "sensitive": list(sensitive)},

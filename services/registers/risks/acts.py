@@ -18,7 +18,7 @@ from services.domain.city import City
 from services.domain.clocks.calendar import day_of
 from services.domain.principals import Principal
 from services.domain.refusals import Refusal, refuse
-from services.domain.registers import Act, may, missing
+from services.domain.registers import Act, may, missing, no_match
 from services.domain.risk_sources import COLUMNS, Finding, Inspection, check_inspection, import_sources
 from services.domain.tables import Column, Problem, Reading
 from services.infra.unit_of_work import UnitOfWork
@@ -150,7 +150,7 @@ async def judge(unit: UnitOfWork, actor: Principal, id: str, case_id: UUID, *, s
     state = "confirmed" if same else "refused"
     match = await rows.judge(unit.connection, id, case_id, state, actor.id, unit.clock())
     if match is None:
-        return refuse("risk.match")
+        return no_match()
     if same:
         tell(unit, case_id, match["case_no"], found, match["score"], match["why"], confirmed=True, by=actor.id)
     return str(match["case_no"])

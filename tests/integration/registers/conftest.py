@@ -46,6 +46,6 @@ async def http(pool: Pool, vault: Vault, desk: RegisterDesk, office: Desk, tmp_p
         clock=desk.clock,
     )  # fmt: skip
     tokens = await enter(pool, office, KEEPER, COUNTY_KEEPER, OFFICER, DUTY_OFFICER, ELSEWHERE, STRANGER, MACHINE)
-    transport = httpx.ASGITransport(create_app(parts, registers))
+    transport = httpx.ASGITransport(create_app(parts, registers=registers))
     async with httpx.AsyncClient(transport=transport, base_url="http://petitions") as client:
         yield Http(client, tokens, parts)

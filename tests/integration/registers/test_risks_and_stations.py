@@ -221,3 +221,19 @@ async def test_an_entry_is_verified_with_what_was_seen_and_numbers_are_for_those
     assert len((await desk.done(resources.page, KEEPER, resources.Search(expired_by=date(2026, 4, 1))))[0]) == 1
     missing = await desk.act(resources.verify, ELSEWHERE, row["id"], resources.Verified())
     assert isinstance(missing, Refusal) and missing.code == "register.missing"
+
+
+async def test_a_sure_match_raises_the_urgency_of_the_case_once_and_a_guess_does_not(desk: RegisterDesk, office: Desk) -> None:
+    await bring(desk, YARD)
+    await office.hear(about(1, respondent="铁炉尾矿库"), about(2, place="铁炉镇红土村", area=RiskArea.TAILINGS))
+    await desk.follow()
+    for _ in range(2):
+        await office.hear(*await desk.told(RISK_MATCHED.name))
+    rows = await desk.pool.fetch("SELECT case_no, urgency FROM casework.cases ORDER BY case_no")
+    assert [row["urgency"] for row in rows] == ["紧急", "一般"]
+    amended = await desk.pool.fetch("SELECT by, role FROM casework.events WHERE kind = 'amended'")
+    assert [tuple(row) for row in amended] == [("system", "system")], "told twice, raised once"
+    await desk.done(risks.judge, KEEPER, YARD_ID, case_id(2), same=True)
+    await office.hear((await desk.told(RISK_MATCHED.name))[-1])
+    reason = await desk.pool.fetchval("SELECT convert_from(body, 'UTF8')::jsonb ->> 'reason' FROM casework.events WHERE kind = 'amended' AND case_id = $1", case_id(2))
+    assert reason == "涉及环境风险源“铁炉尾矿库”，提高紧急程度：反映地点与风险源“铁炉尾矿库”地址相合，类别相同。"

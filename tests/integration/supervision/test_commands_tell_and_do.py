@@ -48,8 +48,8 @@ async def neglected(watch: Watch, settings_of_test: None) -> Watch:
     watch.clock.at = system_clock() - timedelta(days=40)
     start = {"occurred_at": watch.clock(), "received_at": watch.clock(), "registered_at": watch.clock()}
     await watch.hear(*(opened(n, **start) for n in (1, 2, 3)), *(assigned(n) for n in (1, 2, 3)))
-    for _ in range(20):
-        await watch.round(days=2)
+    for days in (2, 2, 2, 2, 2, 2, 28):
+        await watch.round(days=days)
     return watch
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,8 +12,11 @@ from contracts.vocabulary import (
     SupervisionStep,
 )
 from services.domain import emergency as em
+from services.domain import hydropower as hp
+from services.domain import registers as reg
 from services.domain.case import commands as c
 from services.domain.case import operations as o
+from services.domain.case import values as v
 from services.domain.history import IdentityRead, record_read
 from services.domain.principals import Role, What, check_token, issue_token, may_read
 from services.domain.refusals import Refusal
@@ -270,5 +274,39 @@ add("emergency.order", "须先有初报，才能续报", lambda: report(EVENT, e
 def _() -> Any:
     event = report(EVENT, em.ReportKind.INITIAL, FULL)
     result = dict.fromkeys(rule_book().emergency.forms[em.ReportKind.RESULT].required, "无")
-    event = report(event, em.ReportKind.RESULT, FULL | result)
+    event = report(event, em.ReportKind.RESULT, dict.fromkeys(rule_book().emergency.header, "待查") | result)
     return report(event, em.ReportKind.FOLLOW_UP, FULL)
+
+
+add("emergency.unknown", "初报没有这些栏目：weather", lambda: report(EVENT, em.ReportKind.INITIAL, FULL | {"weather": "晴"}))
+add("emergency.reason", "排除突发事件须说明理由", lambda: em.dismiss(EVENT, DUTY, " ", START))
+add("emergency.same", "不能并入e1", lambda: em.dismiss(EVENT, DUTY, "同一事件", START, same_as="e1"))
+add(
+    "emergency.ended",
+    "已由duty认定不是突发事件",
+    lambda: em.acknowledge(em.dismiss(EVENT, DUTY, "误报", START), DUTY, START),  # type: ignore[arg-type]
+)
+add("emergency.sensitive", "没有敏感情形“月球”", lambda: em.check_sensitive(("月球",), rule_book().emergency))
+
+# registers
+add("register.missing", "没有风险源x", lambda: reg.missing("风险源", "x"))
+add("register.changed", "已被他人修改（现为第3版）", lambda: reg.changed("突发事件", "e1", 2, 3))
+add("register.region", "310101不在人员s的管辖范围内", lambda: reg.may(person("s", Role.SUPERVISOR), reg.Act.SEE, "台账", "310101"))
+add("register.file", "文件是空的", lambda: reg.no_file("文件是空的。", "请检查导出是否完成。"))
+add("risk.match", "没有这一匹配", reg.no_match)
+STATION = hp.Station(
+    "s", "杉木沟电站", "石岭县", "杉木河", hp.StationClass.SHUT, date(2026, 6, 30), "县水利局", "雷某"
+)
+VISIT = hp.StationCheck("s", date(2026, 3, 1), "x", done=True, evidence=("e",))
+add("station.future", "核查日期2027-01-01还没有到", lambda: hp.check_visit(STATION, replace(VISIT, on=date(2027, 1, 1)), date(2026, 3, 2)))
+add("station.evidence", "报已关停，但没有证据", lambda: hp.check_visit(STATION, replace(VISIT, evidence=()), date(2026, 3, 2)))
+add(
+    "station.flow",
+    "不能为负数",
+    lambda: hp.check_visit(STATION, replace(VISIT, flows=(hp.FlowReading(-1, START),)), date(2026, 3, 2)),
+)
+add(
+    "amend.machine",
+    "系统只能提高案件的紧急程度",
+    lambda: Desk().opened().refused(MACHINE, c.Amend(matter=v.Matter(summary="别的"), reason="x")),
+)
