@@ -39,7 +39,7 @@ def recognise(
             if _put(records[i], key):
                 names.setdefault(i, {})[key] = text
         others = _others(aliases, city, Mentioned.of(*pf.unpack(reading.profile)), known) if aliases.any(city) else []
-        if (known and reading.respondent is None) or (others and not naming[i]):
+        if (known or others) and not naming[i] and not _named(complaint, reading):
             respondents[i] = others[0] if others else next(iter(known.values()))
         if more := [name for name in (*known.values(), *others) if name != reading.respondent]:
             asked[i] = replace(reading, respondent="，".join([*([reading.respondent] if reading.respondent else []), *more]))
@@ -58,6 +58,11 @@ def reasons(
         if (there["names"] == key).any():
             found.append(Reason("known_name", f"文中提到前件的对象：{text}", _span(complaint, text), _stored(there, texts, text)))
     return found
+
+
+def _named(complaint: Complaint, reading: Reading) -> bool:
+    """Whether the hotline or the text itself names the one complained of, and not only what it does."""
+    return complaint.respondent is not None or reading.respondent in pf.unpack(reading.profile)[1]
 
 
 def _others(aliases: Aliases, city: int, mentioned: Mentioned, known: dict[int, str]) -> list[str]:

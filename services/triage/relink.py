@@ -8,6 +8,7 @@ put it in. What a person decided is left alone.
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -183,4 +184,6 @@ class Relink:
         if not ended and self._after is not None:
             self.history.notes = {"received": self._after[0].isoformat(), "id": str(self._after[1])}
             await asyncio.to_thread(self.history.save, self.folder / str(self.id))
+        if ended:
+            shutil.rmtree(self.folder / str(self.id), ignore_errors=True)
         await connection.execute(KEEP, self.id, dict(self.counts), self.clock() if ended else None)
