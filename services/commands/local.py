@@ -13,6 +13,7 @@ import typer
 from services.commands.access import synchronise
 from services.commands.operator import enter_operator
 from services.commands.output import JSON_OPTION, Failed, console, print_json, print_table, run
+from services.commands.session import console_address
 from services.infra.cities import load_city
 from services.infra.failures import TRANSIENT, describe
 from services.infra.migrations import migrate
@@ -91,6 +92,9 @@ def up(
     """Start what is needed and run the services; in the foreground until Ctrl-C unless --detach."""
     settings = bring_up(services)
     console.print(f"Kafka {settings.kafka}; logs in {settings.home / 'log'}", markup=False)
+    if address := console_address(settings):
+        asyncio.run(_first_administrator(settings))
+        console.print(f"console {address}", markup=False)
     if http := state.State(settings.home).running("http"):
         console.print(f"HTTP API http://{settings.http_host}:{http.port}/api/v1 (document: /api/v1/openapi.json)", markup=False)
     console.print("next: petitions publish FILE, petitions demo, petitions status, petitions down", style="dim", markup=False)
@@ -102,6 +106,17 @@ def up(
     except KeyboardInterrupt:
         console.print("stopping", markup=False)
         supervisor.stop(settings.home)
+
+
+async def _first_administrator(settings: Settings) -> None:
+    """Where nobody can log in yet, make the administrator and say the password this once."""
+    from services.commands.accounts import ADMINISTRATOR, first_administrator
+    from services.commands.session import connection
+
+    async with connection(settings) as c, c.transaction():
+        password = await first_administrator(c, load_city(settings.city).code)
+    if password:
+        console.print(f"first administrator: login {ADMINISTRATOR}, password {password} (shown this once)", markup=False)
 
 
 def migrate_servers(as_json: bool = JSON_OPTION) -> None:
