@@ -47,13 +47,10 @@ COMMANDS: dict[str, str] = {
     "resources": "emergency",
     "dlq": "deadletters",
     "city": "city",
-<<<<<<< HEAD
     "vault": "vault",
-=======
     "access": "access",
     "account": "accounts",
     "audit": "audit",
->>>>>>> main
 }
 """Command → module of `services.commands` whose `register` adds it. Only what is asked for is imported: a service process
 starts through here too, and must not carry every other command's libraries."""
