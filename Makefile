@@ -19,7 +19,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 ARGS ?=
 
-.PHONY: help demo test lint format lock contracts bench bench-linking bench-casework bench-clocks bench-analytics office clean clean-state environment
+.PHONY: help demo test lint format lock contracts bench bench-linking bench-casework bench-console screenshots bench-clocks bench-analytics office clean clean-state environment
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
