@@ -52,6 +52,12 @@ bench: $(READY) ## drain and latency from published to assigned
 bench-linking: $(READY) ## quality and speed of finding the earlier complaint
 	@$(PY) -m tests.benchmarks.linking $(ARGS)
 
+bench-console: $(READY) ## pages over a million complaints: time to answer, officers at once
+	@$(PY) -m tests.benchmarks.console $(ARGS)
+
+screenshots: $(READY) ## the README's pictures, anew
+	@$(PY) -m tests.screenshots $(ARGS)
+
 bench-casework: $(READY) ## commands a second on cases with long histories
 	@$(PY) -m tests.benchmarks.casework $(ARGS)
 

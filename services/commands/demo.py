@@ -18,12 +18,14 @@ from aiokafka.structs import TopicPartition
 
 from contracts.topics import EMERGENCY, SUBMITTED
 from services.commands.local import bring_up
-from services.commands.output import console
-from services.commands.session import connection
+from services.commands.output import console, print_table
+from services.commands.session import connection, console_address
 from services.demo.check import CaseRow, ComplaintRow, Outcome, Summary, check
+from services.demo.people import PASSWORD, introduce_people
 from services.demo.snapshot import AssignedCase, SetAside, Snapshot, Stage
 from services.demo.stream import DemoRecord, Fate, stream
 from services.demo.view import View
+from services.infra.cities import load_city
 from services.infra.kafka import client_options
 from services.infra.postgres import Connection
 from services.infra.settings import Settings
@@ -81,6 +83,7 @@ def demo(
     settings = bring_up(None)
     summary = asyncio.run(_run(settings, rate if watched else None))
     if watched:
+        asyncio.run(_introduce(settings))
         sys.exit(0 if summary.good else 1)
     if not keep:
         supervisor.stop(settings.home)
@@ -89,6 +92,15 @@ def demo(
         console.print(f"✗ {failure}", markup=False)
     print(orjson.dumps(summary.as_dict()).decode())
     sys.exit(0 if summary.good else 1)
+
+
+async def _introduce(settings: Settings) -> None:
+    """Make the invented people and say where and as whom to log in."""
+    async with connection(settings) as c:
+        people = await introduce_people(c, load_city(settings.city), datetime.now(UTC))
+    print_table(f"登录（密码都是 {PASSWORD}）", ("登录名", "姓名", "职责"), people, empty="")
+    address = console_address(settings)
+    console.print(f"open {address or 'the address petitions status shows under http'}", markup=False)
 
 
 async def _run(settings: Settings, rate: int | None) -> Summary:
