@@ -52,6 +52,16 @@ class LeaderAssigned(Event):
     city_version: str
 
 
+class LeaderWanted(Event):
+    """A leader is due and none fits (recused, full, away, no portfolio): a supervisor must appoint one."""
+
+    case_id: UUID
+    case_no: str
+    triggers: tuple[str, ...]
+    reasons: tuple[str, ...]
+    city_version: str
+
+
 class Measure(Model):
     """What one member is to do, by when."""
 

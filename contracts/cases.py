@@ -44,6 +44,9 @@ class Matter(Model):
     urgency: Urgency = Urgency.NORMAL
     respondent: str | None = None
     place: str | None = None
+    words: tuple[str, ...] = Field(
+        default=(), description="Names of sources and harms found in the text, from the lexicon; never the petitioner's own words."
+    )
     versions: ModelVersions
 
 

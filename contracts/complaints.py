@@ -22,6 +22,7 @@ class Region(Model):
     confidence: Share = 0.0
     how: str = Field(default="unknown", description="What decided: code, address, text or unknown.")
     districts: tuple[str, ...] = Field(default=(), description="Every district named; two or more where it crosses a border.")
+    town: str | None = Field(default=None, description="Nine-digit code of the sub-district or town, where known.")
 
     @property
     def shard(self) -> str:

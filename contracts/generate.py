@@ -123,7 +123,10 @@ def acls() -> str:
 
 def documents() -> dict[Path, str]:
     """Path → content of everything generated."""
-    pretty = lambda value: json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+    def pretty(value: object) -> str:
+        return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
     found = {HERE / "schemas" / f"{topic.name}.json": pretty(json_schema(topic)) for topic in TOPICS}
     found[HERE / "schemas" / "dead-letter.json"] = pretty(json_schema(TOPICS[0].dlq))
     found[HERE / "asyncapi.json"] = pretty(asyncapi())

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
-from contracts.assignments import CaseAssigned, LeaderAssigned, TaskForceFormed
+from contracts.assignments import CaseAssigned, LeaderAssigned, LeaderWanted, TaskForceFormed
 from contracts.cases import CaseOpened, ComplaintLinked, EmergencySuspected, LinkReviewRequested, LinkUndone
 from contracts.casework import CaseChanged, CaseCommand, CommandAnswered, IdentityRevealed
 from contracts.complaints import ComplaintAnswered, ComplaintRegistered, ComplaintRejected
@@ -94,6 +94,9 @@ ASSIGNED = Topic("petition.case.assigned.v1", CaseAssigned, "case_id", 8, 90 * D
 LEADER_ASSIGNED = Topic(
     "petition.leader.assigned.v1", LeaderAssigned, "case_id", 4, 90 * DAY, "Stubborn cases with their leader in charge"
 )
+LEADER_WANTED = Topic(
+    "petition.leader.wanted.v1", LeaderWanted, "case_id", 1, 90 * DAY, "Cases that need a leader in charge where none fits"
+)
 TASK_FORCE_FORMED = Topic(
     "petition.task-force.formed.v1", TaskForceFormed, "case_id", 4, 90 * DAY, "Task forces with members and measures"
 )
@@ -159,6 +162,7 @@ TOPICS: tuple[Topic, ...] = (
     EMERGENCY,
     ASSIGNED,
     LEADER_ASSIGNED,
+    LEADER_WANTED,
     TASK_FORCE_FORMED,
     CASE_CHANGED,
     COMMAND,

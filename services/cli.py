@@ -3,65 +3,84 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 
 import typer
 
-from services.commands import (
-    access,
-    accounts,
-    analytics,
-    audit,
-    cases,
-    city,
-    clocks,
-    deadletters,
-    exports,
-    index,
-    links,
-    local,
-    look_back,
-    offline,
-    publish,
-    supervision,
-    training,
-)
 from services.commands.output import Failed, console_err
-from services.stack import StackError
+from services.stack.errors import StackError
 
-app = typer.Typer(
-    name="petitions",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_show_locals=False,
-    help="Public environmental complaints: taken in, repeats found, assigned, not struck off until fixed.",
-)
-local.register(app)
-publish.register(app)
-cases.register(app)
-offline.register(app)
-training.register(app)
-app.add_typer(index.app, name="index")
-analytics.register(app)
-app.add_typer(links.app, name="link")
-app.add_typer(access.app, name="access")
-app.add_typer(audit.app, name="audit")
-app.add_typer(deadletters.app, name="dlq")
-app.add_typer(city.app, name="city")
-app.command("overdue")(clocks.overdue)
-app.add_typer(clocks.app, name="clocks")
-app.add_typer(supervision.app, name="supervise")
-app.add_typer(look_back.app, name="look-back")
-app.add_typer(exports.app, name="export")
-app.add_typer(accounts.app, name="account")
+COMMANDS: dict[str, str] = {
+    "up": "local",
+    "down": "local",
+    "status": "local",
+    "doctor": "local",
+    "migrate": "local",
+    "run-services": "local",
+    "serve": "serve",
+    "demo": "demo",
+    "publish": "publish",
+    "cases": "cases",
+    "case": "cases",
+    "link": "links",
+    "triage": "offline",
+    "evaluate": "evaluation",
+    "train": "training",
+    "models": "training",
+    "index": "index",
+    "relink": "relink",
+    "overdue": "clocks",
+    "clocks": "clocks",
+    "supervise": "supervision",
+    "look-back": "look_back",
+    "indicators": "analytics",
+    "hot": "analytics",
+    "rising": "analytics",
+    "matter": "analytics",
+    "brief": "analytics",
+    "analytics": "analytics",
+    "export": "exports",
+    "registers": "register_folder",
+    "ledger": "ledger",
+    "risk": "risk",
+    "hydropower": "risk",
+    "emergency": "emergency",
+    "resources": "emergency",
+    "dlq": "deadletters",
+    "city": "city",
+    "access": "access",
+    "account": "accounts",
+    "audit": "audit",
+    "vault": "vault",
+}
+"""Command → module of `services.commands` whose `register` adds it. Only what is asked for is imported: a service process
+starts through here too, and must not carry every other command's libraries."""
+
+
+def app_for(arguments: Sequence[str]) -> typer.Typer:
+    """The application with the command that the arguments name, or with all of them."""
+    app = typer.Typer(
+        name="petitions",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_show_locals=False,
+        help="Public environmental complaints: taken in, repeats found, assigned, not struck off until fixed.",
+    )
+    app.callback()(lambda: None)  # a lone command would otherwise lose its name
+    asked = COMMANDS.get(arguments[0]) if arguments else None
+    for module in [asked] if asked else dict.fromkeys(COMMANDS.values()):
+        import_module(f"services.commands.{module}").register(app)
+    return app
 
 
 def main() -> None:
     """Entry point: failures the user can act on are one sentence on standard error and exit status 1."""
     try:
-        app()
+        app_for(sys.argv[1:])()
     except (Failed, StackError) as failure:
-        console_err.print(f"petitions: {failure}", style="red", highlight=False, markup=False)
+        console_err.print(f"petitions: {failure}", style="red", highlight=False, markup=False, soft_wrap=True)
         sys.exit(1)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 
 from services.infra.runtime import Runtime
@@ -23,13 +23,27 @@ SERVICES: dict[str, str] = {
 LAYOUT: tuple[tuple[str, ...], ...] = (
     ("intake",),
     ("triage",),
+    ("triage",),
     ("dispatch",),
     ("casework",),
     ("supervision", "registers", "analytics"),
     ("console",),
     ("relay",),
 )
-"""One process per entry. In production each service is a deployment of its own; here those with little to do share one."""
+"""One process per entry. In production each service is a deployment of its own; here those with little to do share one, and
+triage, which costs more processor time than everything else together, has two workers."""
+
+
+def layout_of(services: Iterable[str]) -> list[tuple[str, ...]]:
+    """The part of the layout that runs these services."""
+    wanted = set(services)
+    return [group for group in (tuple(name for name in group if name in wanted) for group in LAYOUT) if group]
+
+
+def process_names(layout: Sequence[tuple[str, ...]]) -> list[str]:
+    """A name for each process, in state and logs: its services, numbered from the second of a kind."""
+    names = ["-".join(group) for group in layout]
+    return [name if (n := names[: at + 1].count(name)) == 1 else f"{name}-{n}" for at, name in enumerate(names)]
 
 
 class UnknownService(ValueError):

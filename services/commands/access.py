@@ -38,6 +38,10 @@ SELECT t.id, t.principal_id, p.name, t.issued_at, t.expires_at, t.revoked_at, t.
 JOIN access.principals p ON p.id = t.principal_id WHERE $1::text IS NULL OR t.principal_id = $1 ORDER BY t.issued_at DESC
 """
 
+def register(root: typer.Typer) -> None:
+    """Add the commands."""
+    root.add_typer(app, name="access")
+
 
 def of_city(city: City) -> list[tuple[Any, ...]]:
     """The people of a city file as principals: its officers with their roles, its leaders."""

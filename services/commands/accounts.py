@@ -23,6 +23,10 @@ ON CONFLICT (id) DO UPDATE SET roles = excluded.roles, active = true
 """
 KNOWN = "SELECT name FROM access.principals WHERE id = $1 AND active"
 
+def register(root: typer.Typer) -> None:
+    """Add the commands."""
+    root.add_typer(app, name="account")
+
 
 async def first_administrator(c: Connection, region: str) -> str | None:
     """Make the first administrator and return the password, to be shown this once; None where there is one."""

@@ -19,6 +19,10 @@ from services.infra.unit_of_work import UnitOfWork
 
 app = typer.Typer(no_args_is_help=True, help="History nobody can rewrite unseen; every read of an identity.")
 
+def register(root: typer.Typer) -> None:
+    """Add the commands."""
+    root.add_typer(app, name="audit")
+
 
 @app.command()
 def verify(case: str = typer.Argument(None, help="Only this case."), as_json: bool = JSON_OPTION) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -26,6 +27,11 @@ ON CONFLICT (version) DO UPDATE SET loaded_at = excluded.loaded_at, loaded_by = 
 """
 CURRENT = "SELECT version, content::text AS content, loaded_at FROM dispatch.city_versions ORDER BY loaded_at DESC LIMIT 1"
 CASES = "SELECT case_no, opened FROM dispatch.cases WHERE opened IS NOT NULL ORDER BY case_no DESC LIMIT $1"
+
+
+def register(root: typer.Typer) -> None:
+    """Add the commands."""
+    root.add_typer(app, name="city")
 
 
 def _city(folder: Path | None) -> City:
@@ -72,7 +78,7 @@ def diff(folder: Path = FOLDER, limit: int = typer.Option(5000, min=1, help="How
     """Cases that would be routed differently under this file; nothing is re-routed."""
     new = _city(folder)
 
-    async def work() -> tuple[City, list[tuple[str, object]]]:
+    async def work() -> tuple[City, list[tuple[str, dict[str, Any]]]]:
         async with connection() as c:
             row = await c.fetchrow(CURRENT)
             if row is None:
@@ -82,7 +88,10 @@ def diff(folder: Path = FOLDER, limit: int = typer.Option(5000, min=1, help="How
 
     old, cases = run(work())
     changes = route_diff(old, new, [(case_no, matter_of(opened, new)) for case_no, opened in cases])
-    name = lambda city, unit: city.index.units[unit].name if unit in city.index.units else unit
+
+    def name(city: City, unit: str) -> str:
+        return city.index.units[unit].name if unit in city.index.units else unit
+
     rows = [(c.case, "、".join(c.changed), name(old, c.before.lead), name(new, c.after.lead)) for c in changes]
     if as_json:
         print_json([{"case": r[0], "changed": r[1], "before": r[2], "after": r[3]} for r in rows])

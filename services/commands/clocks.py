@@ -20,6 +20,11 @@ from services.supervision.overdue import overdue as find_overdue
 app = typer.Typer(no_args_is_help=True, help="Deadlines: how they stand, computed again after a change of rules or calendar.")
 SHOWN = 40
 
+def register(root: typer.Typer) -> None:
+    """Add the commands."""
+    root.command("overdue")(overdue)
+    root.add_typer(app, name="clocks")
+
 
 def rule_book() -> RuleBook:
     """The rules in force; raises `Failed` naming what is wrong with them."""

@@ -17,6 +17,11 @@ from services.infra import dead_letters as letters
 app = typer.Typer(no_args_is_help=True, help="Dead letters: list, show, mend, replay.")
 
 
+def register(root: typer.Typer) -> None:
+    """Add the commands."""
+    root.add_typer(app, name="dlq")
+
+
 @app.command("list")
 def list_(
     state: str = typer.Option("waiting", help="waiting, replayed, discarded or all."),

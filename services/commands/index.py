@@ -18,6 +18,10 @@ from services.triage.snapshots import Slot, saved
 
 app = typer.Typer(no_args_is_help=True, help="The search index of triage: a copy of rows in PostgreSQL that may be built anew at any time.")
 
+def register(root: typer.Typer) -> None:
+    """Add the commands."""
+    root.add_typer(app, name="index")
+
 
 @app.command()
 def show(as_json: bool = JSON_OPTION) -> None:

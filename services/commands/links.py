@@ -21,6 +21,10 @@ SELECT v.case_id, c.case_no FROM triage.live_links v JOIN triage.cases c ON c.id
 WHERE v.complaint_id = $1 ORDER BY v.weight DESC LIMIT 1
 """
 
+def register(root: typer.Typer) -> None:
+    """Add the commands."""
+    root.add_typer(app, name="link")
+
 
 def _decide(link: UUID, token: str | None, said: str, as_json: bool, *, reason: str | None = None, confirm: bool = False) -> None:
     desk = office()

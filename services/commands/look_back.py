@@ -17,6 +17,10 @@ from services.supervision.app import a_seed
 
 app = typer.Typer(no_args_is_help=True, help="回头看: samples of closed-out cases, drawn by risk and repeatable.")
 
+def register(root: typer.Typer) -> None:
+    """Add the commands."""
+    root.add_typer(app, name="look-back")
+
 
 @app.command("sample")
 def sample(

@@ -17,6 +17,11 @@ from services.infra.vault import VaultKeyMissing
 from services.registry import UnknownService, attach
 
 
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("serve")(serve)
+
+
 def serve(
     services: str = typer.Argument(help="Names, comma-separated: intake, triage, dispatch, relay, …"),
     probe_port: int = typer.Option(None, help="Port of health and metrics; 0 for any free one."),

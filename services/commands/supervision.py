@@ -29,6 +29,10 @@ from services.supervision.proposals import Preview, Proposal, ProposalGone
 app = typer.Typer(no_args_is_help=True, help="The ladder 提醒 → 预警 → 催办 → 督办 → 挂牌督办 → 约谈, weekly lists, digests.")
 HEADINGS = (("overdue", "逾期"), ("due", "下周到期"), ("still", "无进展"), ("repeated", "重复反映"), ("moved", "有进展"))
 
+def register(root: typer.Typer) -> None:
+    """Add the commands."""
+    root.add_typer(app, name="supervise")
+
 
 @app.command("next")
 def next_steps(

@@ -73,7 +73,7 @@ class Changes:
                     case, CaseOpened.from_bytes(case.opened.encode()), record, known,
                     designated=len(history) >= RETURNS_BEFORE_DESIGNATION,
                 )  # fmt: skip
-        await batch.lead([(cases[id], record) for id, (_, record) in again.items() if cases[id].opened and not cases[id].leader_id])
+        await batch.lead([(cases[id], record) for id, (_, record) in again.items() ])
         await batch.write(list(cases.values()))
         return batch.observe
 

@@ -16,12 +16,12 @@ def matter_of(opened: CaseOpened | dict[str, Any], city: City, *, day: date | No
     matter = event.matter
     return Matter(
         day=day or event.occurred_at.date(),
-        region=event.region.code,
+        region=event.region.town or event.region.code,
         types=tuple((share.type, share.probability) for share in matter.types),
         subtype=(matter.subtype, matter.subtype_probability) if matter.subtype else None,
         risk_area=matter.risk_area,
         respondent=matter.respondent,
-        text=" ".join(filter(None, (matter.respondent, matter.place))),
+        text=" ".join(filter(None, (matter.respondent, matter.place, *matter.words))),
         environmental=matter.environmental,
         urgency=matter.urgency,
         supervised=event.channel.supervised,

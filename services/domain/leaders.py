@@ -20,7 +20,8 @@ RISK_AREA, POLLUTION_TYPE, UNIT_KIND, GENERAL = range(4)
 
 @dataclass(frozen=True, slots=True)
 class CaseFacts:
-    """What is known of a case's history. Counts are of live complaints; `age_days` since the public first wrote.
+    """What is known of a case's history. Counts are of live complaints; `age_days` runs from the first
+    letter about the matter to the latest.
 
     `repeat_ordinal` counts how often the most insistent petitioner has raised the matter, the first time being 1;
     `reporters` are distinct petitioners, `signatories` the most on one letter; `reopened` after close-out (销号).

@@ -21,6 +21,7 @@ from services.infra.failures import DeadLetterCount, Verdict, describe, verdict
 from services.infra.metrics import BATCH_SECONDS, BATCH_SIZE, DEAD_LETTERED, HANDLED, REDELIVERED, RETRIES
 from services.infra.postgres import Pool
 from services.infra.records import Record
+from services.infra.stages import stage
 from services.infra.unit_of_work import UnitOfWork, begin
 from services.infra.vault import Vault
 
@@ -78,7 +79,8 @@ class Batches:
     async def _attempt(self, records: list[Record], work: Work) -> None:
         try:
             async with begin(self.pool, service=self.service, vault=self.vault, clock=self.clock) as unit:
-                fresh_ids = await unit.claim(record.event_id for record in records)
+                with stage(self.service, "claim"):
+                    fresh_ids = await unit.claim(record.event_id for record in records)
                 fresh: list[Record] = []
                 for record in records:
                     if record.event_id in fresh_ids:

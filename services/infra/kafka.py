@@ -30,11 +30,12 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
     """The TLS context the settings describe, or None for a plain-text connection."""
     if not settings.kafka_security.endswith("SSL"):
         return None
-    return create_ssl_context(
+    context: ssl.SSLContext = create_ssl_context(
         cafile=str(settings.kafka_ca) if settings.kafka_ca else None,
         certfile=str(settings.kafka_cert) if settings.kafka_cert else None,
         keyfile=str(settings.kafka_cert_key) if settings.kafka_cert_key else None,
     )
+    return context
 
 
 def client_options(settings: Settings) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import MutableMapping
 from typing import Any, Literal
 
 import structlog
@@ -26,7 +27,7 @@ def _only_describe(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
     return event
 
 
-def _library_word(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+def _library_word(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     record: logging.LogRecord | None = event.get("_record")
     if record is not None:
         # The template, not the message: a library's arguments may hold what must not be logged.

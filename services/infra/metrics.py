@@ -14,6 +14,9 @@ DEAD_LETTERED = Counter("petitions_dead_lettered", "Records set aside", ["servic
 BATCH_SIZE = Histogram("petitions_batch_records", "Records in one transaction", ["service"], buckets=SIZE_BUCKETS)
 BATCH_SECONDS = Histogram("petitions_batch_seconds", "One batch, from poll to commit", ["service"], buckets=LATENCY_BUCKETS)
 STAGE_SECONDS = Counter("petitions_stage_seconds", "Time spent in one stage of a service's work", ["service", "stage"])
+STAGE_CPU_SECONDS = Counter(
+    "petitions_stage_cpu_seconds", "Processor time of the process during one stage", ["service", "stage"]
+)
 REGISTERED = Counter("petitions_registered", "Complaints by outcome of intake", ["outcome"])
 LINKED = Counter("petitions_linked", "Complaints by link kind and band", ["kind", "band"])
 ASSIGNED = Counter("petitions_assigned", "Cases assigned by kind of lead unit", ["unit_kind"])

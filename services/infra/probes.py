@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -24,7 +24,7 @@ class _Quiet(WSGIRequestHandler):
 class Probes:
     """`/healthz`: the loop turns. `/readyz`: database and broker answer. `/metrics`: Prometheus."""
 
-    def __init__(self, port: int, ready: Callable[[], Awaitable[dict[str, bool]]], *, host: str = "127.0.0.1") -> None:
+    def __init__(self, port: int, ready: Callable[[], Coroutine[Any, Any, dict[str, bool]]], *, host: str = "127.0.0.1") -> None:
         self._ready = ready
         self._turned = time.monotonic()
         self._loop = asyncio.get_running_loop()
@@ -58,7 +58,8 @@ class Probes:
     def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ.get("PATH_INFO")
         if path == "/metrics":
-            return self._metrics(environ, start_response)
+            answer: Iterable[bytes] = self._metrics(environ, start_response)
+            return answer
         if path == "/healthz":
             still = time.monotonic() - self._turned
             return self._say(start_response, still < STUCK_SECONDS, f"loop turned {still:.1f} s ago")

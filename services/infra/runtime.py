@@ -127,7 +127,7 @@ class Runtime:
         self.vault = Vault.from_settings(self.settings)
         probes: Probes | None = None
         if self.settings.probe_port is not None:
-            probes = Probes(self.settings.probe_port, self.ready)
+            probes = Probes(self.settings.probe_port, self.ready, host=self.settings.probe_host)
             probes.start()
         for start in self._at_start:
             await start()

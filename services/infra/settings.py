@@ -65,6 +65,7 @@ class Settings(BaseSettings):
     console_url: str | None = Field(default=None, description="Address people reach the console at; https makes cookies secure.")
     public_page: bool = Field(default=False, description="Show what was released for the public at /public.")
     probe_port: int | None = Field(default=None, description="Health and metrics of this process; none when unset.")
+    probe_host: str = Field(default="127.0.0.1", description="Where probes listen; 0.0.0.0 in a container.")
     log_level: str = "INFO"
     log_format: Literal["json", "console"] = "json"
 

@@ -21,12 +21,12 @@ def configuration(topic: Topic) -> dict[str, str]:
     }
 
 
-@retry(retry=retry_if_exception_type(KafkaConnectionError), stop=stop_after_delay(20), wait=wait_fixed(0.3), reraise=True)
+@retry(retry=retry_if_exception_type(KafkaConnectionError), stop=stop_after_delay(6), wait=wait_fixed(0.3), reraise=True)
 async def create_topics(settings: Settings) -> list[str]:
     """Create what is missing and return its names; existing topics get their retention and size again."""
     admin = AIOKafkaAdminClient(**client_options(settings))
-    await admin.start()
     try:
+        await admin.start()
         there = set(await admin.list_topics())
         wanted = [topic for topic in every_topic() if topic.name not in there]
         if wanted:

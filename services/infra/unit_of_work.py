@@ -16,6 +16,7 @@ from services.infra.clock import Clock, system_clock
 from services.infra.failures import Permanent
 from services.infra.postgres import Connection, Pool
 from services.infra.records import Record
+from services.infra.stages import stage
 from services.infra.trace import child_of
 from services.infra.vault import Vault
 
@@ -62,10 +63,11 @@ class UnitOfWork:
 
     def emit(
         self, topic: Topic, key: object, event: Event, *, traceparent: str | None = None, type_: str | None = None
-    ) -> None:
+    ) -> bytes:
         """Publish `event` under `key` when, and only when, the transaction commits; events of one key keep order.
 
-        `type_` is the CloudEvents type where one topic carries several; the topic's name otherwise.
+        `type_` is the CloudEvents type where one topic carries several; the topic's name otherwise. Returns the
+        record's value, so that a row that keeps the event need not write it out again.
         """
         headers = cloud_headers(
             event,
@@ -74,7 +76,9 @@ class UnitOfWork:
             subject=str(key),
             traceparent=child_of(traceparent),
         )
-        self._add(topic, key, event.event_id, event.to_bytes(), headers)
+        value = event.to_bytes()
+        self._add(topic, key, event.event_id, value, headers)
+        return value
 
     def emit_value(
         self, topic: Topic, key: object, event_id: UUID, value: bytes, *, at: datetime, type_: str, traceparent: str | None = None
@@ -156,7 +160,16 @@ class UnitOfWork:
 @asynccontextmanager
 async def begin(pool: Pool, *, service: str, vault: Vault, clock: Clock = system_clock) -> AsyncIterator[UnitOfWork]:
     """A transaction that commits when the block ends normally and leaves nothing behind when it raises."""
-    async with pool.acquire() as connection, connection.transaction():
-        work = UnitOfWork(connection, service=service, vault=vault, clock=clock)
-        yield work
-        await work.write_outbox()
+    async with pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        try:
+            work = UnitOfWork(connection, service=service, vault=vault, clock=clock)
+            yield work
+            with stage(service, "outbox"):
+                await work.write_outbox()
+        except BaseException:
+            await transaction.rollback()
+            raise
+        with stage(service, "commit"):
+            await transaction.commit()

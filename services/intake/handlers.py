@@ -50,6 +50,12 @@ def complaint_id_for(source: str, external_id: str) -> UUID:
     return uuid5(NAMESPACE_URL, f"petitions/complaint/{source}/{external_id}")
 
 
+def count(outcomes: dict[str, int]) -> None:
+    """Outcomes into the metrics, after the commit."""
+    for name, n in outcomes.items():
+        OUTCOMES.labels(name).inc(n)
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """A record with what preparation made of it."""
@@ -74,7 +80,7 @@ class Registering:
             arrivals = await asyncio.to_thread(self._prepare, self.preparing, records)
         with stage("intake", "register"):
             outcomes = await self._register(unit, arrivals)
-        return lambda: [OUTCOMES.labels(name).inc(n) for name, n in outcomes.items()] and None
+        return lambda: count(outcomes)
 
     @staticmethod
     def _prepare(preparing: Preparing, records: Sequence[Record]) -> list[Arrival]:
@@ -115,7 +121,7 @@ class Registering:
                 occurred_at=now, complaint_id=id, version=version, receipt_no=receipt, registered_at=registered_at,
                 **prepared.fields,
             )  # fmt: skip
-            body = event.to_bytes()
+            body = unit.emit(REGISTERED, event.region.shard, event, traceparent=record.traceparent)
             row = (
                 id, prepared.source, prepared.external_id, receipt, version, prepared.content_mac, event.channel.value,
                 event.region.code, event.region.confidence, event.reporter, event.received_at, registered_at, body,
@@ -131,7 +137,6 @@ class Registering:
                 await rows.change_complaint(connection, id, now, version, prepared.content_mac, *row[7:10], body)
             sealed = unit.vault.seal_bytes(prepared.original, context=id.bytes + version.to_bytes(4, "big"))
             originals.append((id, version, sealed.key_id, sealed.blob, now))
-            unit.emit(REGISTERED, event.region.shard, event, traceparent=record.traceparent)
             self._answer(unit, record, prepared, receipt, state)
             self._alarm(unit, record, event)
             outcomes["registered" if version == 1 else "updated"] += 1

@@ -62,7 +62,8 @@ class Preparing:
             "channel": submitted.channel or SourceChannel.OTHER,
             "received_at": submitted.received_at.astimezone(UTC),
             "region": Region(
-                code=found.code, city=self.city.code, confidence=found.confidence, how=found.how, districts=found.districts
+                code=found.code, city=self.city.code, confidence=found.confidence, how=found.how, districts=found.districts,
+                town=found.town,
             ),
             "title": clean.title,
             "text": clean.text,

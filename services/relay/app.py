@@ -14,6 +14,7 @@ from services.infra.failures import TRANSIENT, describe
 from services.infra.kafka import client_options
 from services.infra.metrics import OUTBOX_OLDEST, RELAYED
 from services.infra.runtime import Runtime
+from services.infra.stages import stage
 from services.relay.repository import active_batch, listen, oldest_seconds
 
 log = structlog.get_logger()
@@ -63,17 +64,18 @@ async def publish_batch(runtime: Runtime, producer: AIOKafkaProducer) -> int | N
         if rows is None:
             return None
         if rows:
-            async with asyncio.timeout(SEND_SECONDS):
-                waiting = [
-                    await producer.send(
-                        row["topic"],
-                        value=row["value"],
-                        key=row["key"].encode(),
-                        headers=[(name, value.encode()) for name, value in row["headers"].items()],
-                    )
-                    for row in rows
-                ]
-                await asyncio.gather(*waiting)
+            with stage("relay", "send"):
+                async with asyncio.timeout(SEND_SECONDS):
+                    waiting = [
+                        await producer.send(
+                            row["topic"],
+                            value=row["value"],
+                            key=row["key"].encode(),
+                            headers=[(name, value.encode()) for name, value in row["headers"].items()],
+                        )
+                        for row in rows
+                    ]
+                    await asyncio.gather(*waiting)
             RELAYED.inc(len(rows))
         return len(rows)
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from services.infra.postgres import Pool
+from services.infra.stages import stage
 
 RELAY_LOCK = 0x7E1A7
 TRY_LOCK = "SELECT pg_try_advisory_xact_lock($1)"
@@ -24,10 +25,12 @@ async def active_batch(pool: Pool, limit: int) -> AsyncIterator[list[Any] | None
         if not await connection.fetchval(TRY_LOCK, RELAY_LOCK):
             yield None
             return
-        rows = await connection.fetch(OLDEST, limit)
+        with stage("relay", "read"):
+            rows = await connection.fetch(OLDEST, limit)
         yield rows
         if rows:
-            await connection.execute(DELETE, [row["id"] for row in rows])
+            with stage("relay", "delete"):
+                await connection.execute(DELETE, [row["id"] for row in rows])
 
 
 @asynccontextmanager

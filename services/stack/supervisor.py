@@ -1,4 +1,4 @@
-"""Keeps the service processes of one machine running: restarts the dead with back-off, ends all in order.
+"""Keeps what one machine runs running: restarts dead services with back-off, a dead broker or database too, ends all in order.
 
 In production an orchestrator does this; here a parent process does, so that `up --detach` outlives its terminal.
 """
@@ -16,7 +16,8 @@ from pathlib import Path
 from types import FrameType
 
 from services.infra.settings import Settings, load, repository_root
-from services.stack import StackError, problems
+from services.registry import layout_of, process_names
+from services.stack import StackError, problems, start
 from services.stack.ports import free_port
 from services.stack.processes import end, set_aside
 from services.stack.state import Started, State, exclusive
@@ -42,8 +43,9 @@ def serve_command(services: Sequence[str], port: int) -> list[str]:
 
 @dataclass(slots=True)
 class Child:
-    """One service process: how it is started, when it may start again."""
+    """One service process: its name in state and logs, how it is started, when it may start again."""
 
+    name: str
     services: tuple[str, ...]
     port: int
     process: subprocess.Popen[bytes] | None = None
@@ -51,11 +53,6 @@ class Child:
     pause: float = FIRST_PAUSE_SECONDS
     due: float = 0.0
     restarts: int = 0
-
-    @property
-    def name(self) -> str:
-        """Name of the process in state and logs."""
-        return "-".join(self.services)
 
 
 @dataclass(slots=True)
@@ -67,6 +64,8 @@ class Supervisor:
     command: Callable[[Sequence[str], int], list[str]] = serve_command
     problems: Callable[[], list[str]] = list
     """Tells what is wrong with broker and database, in sentences."""
+    revive: Callable[[], None] = lambda: None
+    """Starts what of them is ours and gone; raises `StackError` where it cannot."""
     stopping: bool = False
     children: list[Child] = field(default_factory=list)
 
@@ -74,10 +73,10 @@ class Supervisor:
         """Start the children and tend them until told to stop."""
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
-        self.children = [Child(services, free_port()) for services in self.layout]
+        self.children = [Child(name, group, free_port()) for name, group in zip(process_names(self.layout), self.layout, strict=True)]
         state = State(self.settings.home)
         try:
-            look = 0.0
+            look, pause = 0.0, FIRST_PAUSE_SECONDS
             known: list[str] = []
             told: set[str] = set()
             while not self.stopping:
@@ -85,17 +84,30 @@ class Supervisor:
                 for child in self.children:
                     self._tend(child, state, now)
                 if now >= look:
-                    look, before, known = now + LOOK_SECONDS, known, self.problems()
-                    for sentence in known:
-                        if sentence in before and sentence not in told:  # while a part starts, it is not a problem
-                            tell(sentence)
-                    told = {sentence for sentence in known if sentence in before}
+                    before, known = known, self.problems()
+                    lasting = {sentence for sentence in known if sentence in before}  # while a part starts, it is no problem
+                    for sentence in sorted(lasting - told):
+                        tell(sentence)
+                    told = lasting
+                    if lasting:
+                        pause = self._revive(pause)
+                    else:
+                        pause = FIRST_PAUSE_SECONDS
+                    look = time.monotonic() + LOOK_SECONDS + (pause if lasting else 0)
                 time.sleep(0.2)
         finally:
             self._end(state)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping = True
+
+    def _revive(self, pause: float) -> float:
+        """Start the broker or the database again; returns how long to wait before the next try, should it not do."""
+        try:
+            self.revive()
+        except StackError as failure:
+            tell(str(failure))
+        return next_pause(pause, 0)
 
     def _tend(self, child: Child, state: State, now: float) -> None:
         if child.process is not None and child.process.poll() is None:
@@ -162,7 +174,7 @@ def supervise(settings: Settings, layout: Sequence[tuple[str, ...]]) -> None:
         with exclusive(settings.home / "supervisor.lock", busy=busy):
             state.remember("supervisor", Started.of(os.getpid(), 0))
             try:
-                Supervisor(settings, layout, problems=lambda: problems(settings)).run()
+                Supervisor(settings, layout, problems=lambda: problems(settings), revive=lambda: _start(settings)).run()
             finally:
                 state.forget("supervisor")
     except StackError as failure:
@@ -170,21 +182,22 @@ def supervise(settings: Settings, layout: Sequence[tuple[str, ...]]) -> None:
         sys.exit(1)
 
 
+def _start(settings: Settings) -> None:
+    start(settings, tell)
+
+
 def detach(settings: Settings, services: str) -> Started:
     """Start a supervisor of its own session for these services (comma-separated); it lives on when we end.
 
     It is started as this module, not as the command line, which would cost it a hundred megabytes of what it never uses.
     """
-    from services.registry import LAYOUT
-
-    wanted = set(services.split(","))
-    groups = [",".join(name for name in group if name in wanted) for group in LAYOUT]
+    groups = [",".join(group) for group in layout_of(services.split(","))]
     log = settings.home / "log" / "supervisor.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     set_aside(log)
     with log.open("ab") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "services.stack.supervisor", *filter(None, groups)], cwd=repository_root(), stdin=subprocess.DEVNULL,
+            [sys.executable, "-m", "services.stack.supervisor", *groups], cwd=repository_root(), stdin=subprocess.DEVNULL,
             stdout=out, stderr=out, start_new_session=True,
             env={**os.environ, "PETITIONS_HOME": str(settings.home.absolute())},
         )  # fmt: skip

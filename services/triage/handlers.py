@@ -13,7 +13,9 @@ import structlog
 from pydantic import ValidationError
 
 from classifiers import profile as pf
+from classifiers.normalize import blank_tokens, normalize
 from classifiers.reading import Complaint, Decision, Reading, Span
+from classifiers.sources import HARMS, SOURCES
 from contracts.cases import CaseOpened, ComplaintLinked, Fact, LinkReviewRequested, Matter, ModelVersions, TypeShare
 from contracts.complaints import ComplaintRegistered
 from contracts.dead_letter import FailureVerdict
@@ -33,6 +35,8 @@ log = structlog.get_logger()
 MACHINE = "machine"
 MODEL_THRESHOLD = 0.5
 """A type is named in the case where it is more likely than not."""
+MOST_WORDS = 24
+"""A letter of 20,000 characters names everything; the first words say what it is about."""
 
 
 class Triaging:
@@ -132,7 +136,7 @@ class Triaging:
         features = [feature for decision in decisions for feature in decision.guards]
         if not features:
             return decisions
-        alike = await rows.guard(unit.connection, features)
+        alike = set(await rows.guard(unit.connection, features)).difference(ids)
         if strangers := [id for id in alike if id not in self.memory.history]:
             self.memory.forget(ids)
             self.memory.learn(await rows.rows_by_id(unit.connection, strangers))
@@ -181,7 +185,7 @@ class Triaging:
             )
             why, against = facts(decision.why), facts(decision.against)
             if case_id not in cases:
-                matter = as_matter(reading, versions)
+                matter = as_matter(reading, versions, words_of(event), decision.respondent)
                 cases[case_id] = rows.CaseCounts(case_number(now, next(numbers)))
                 opened.append(case_id)
                 firsts[case_id] = (event, matter)
@@ -262,8 +266,15 @@ def answering(event: ComplaintRegistered) -> dict[str, Any]:
     }
 
 
-def as_matter(reading: Reading, versions: ModelVersions) -> Matter:
-    """What a reading says, as the case's first description."""
+def words_of(event: ComplaintRegistered) -> tuple[str, ...]:
+    """Sources and harms named in a complaint, as the lexicon spells them: enough to route by, nobody's own words."""
+    text = blank_tokens(normalize(f"{event.title or ''} {event.text}"))
+    found = (text[m.start : m.end] for group in (SOURCES, HARMS) for m in group.find(text))
+    return tuple(dict.fromkeys(found))[:MOST_WORDS]
+
+
+def as_matter(reading: Reading, versions: ModelVersions, words: tuple[str, ...], known: str | None = None) -> Matter:
+    """What a reading says, as the case's first description; `known` is whom the city knows it to be about."""
     subtype, probability = reading.subtype or (None, 0.0)
     return Matter(
         environmental=reading.environmental,
@@ -272,8 +283,9 @@ def as_matter(reading: Reading, versions: ModelVersions) -> Matter:
         subtype_probability=probability,
         risk_area=reading.risk_area,
         urgency=reading.urgency,
-        respondent=reading.respondent,
+        respondent=known or reading.respondent,
         place=reading.place.text if reading.place else None,
+        words=words,
         versions=versions,
     )
 

@@ -17,7 +17,7 @@ from services.domain.errors import Refused
 from services.domain.refusals import refuse as refuse_as
 from services.infra.unit_of_work import UnitOfWork
 from services.triage import repository as rows
-from services.triage.handlers import answering, as_matter, case_number
+from services.triage.handlers import answering, as_matter, case_number, words_of
 from services.triage.memory import case_id_for
 
 LINK = "SELECT * FROM triage.links WHERE id = $1"
@@ -142,14 +142,14 @@ async def refuse(unit: UnitOfWork, link_id: UUID, *, actor: str) -> Outcome:
 async def ask_again(unit: UnitOfWork, link_id: UUID, *, actor: str) -> UUID:
     """A refused suggestion was a slip: the same question stands in the queue again, under the id returned.
 
-    The cannot-link stays until the new answer, which overwrites it. Raises `LinkRefused` with the remedy.
+    The cannot-link stays until the new answer, which overwrites it. Raises `Refused` with the remedy.
     """
     refused = await unit.connection.fetchval("SELECT 1 FROM triage.links WHERE answers = $1 AND act = 'refuse'", link_id)
     if refused is None:
-        raise LinkRefused(f"{link_id} 没有被否定，无需重新判断。")
+        raise Refused(refuse_as("link.act", link=link_id, wanted="否定过的建议"))
     again = uuid4()
     if await unit.connection.fetchval(ASK_AGAIN, link_id, again, actor, unit.clock()) is None:
-        raise LinkRefused("这条建议已经重新提出，请在队列中处理。")
+        raise Refused(refuse_as("link.decided"))
     return again
 
 
@@ -190,7 +190,7 @@ async def _own_case(unit: UnitOfWork, event: ComplaintRegistered, left: UUID) ->
     versions = ModelVersions(
         model=reading.versions.model, lexicon=reading.versions.lexicon, taxonomy=reading.versions.taxonomy
     )
-    matter: Matter = as_matter(reading, versions)
+    matter: Matter = as_matter(reading, versions, words_of(event))
     case_no = case_number(now, number)
     await rows.copy(
         connection,

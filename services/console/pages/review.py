@@ -14,6 +14,7 @@ from services.console.access import Needs, NotFound, Visit
 from services.console.desk import give_all
 from services.console.news import News
 from services.console.review import question, queue
+from services.domain.errors import Refused
 from services.infra.unit_of_work import begin
 from services.triage import links
 
@@ -24,7 +25,7 @@ Reviewer = Annotated[Visit, Depends(Needs("review"))]
 @router.get("/review")
 async def start(visit: Reviewer) -> Response:
     """The question that teaches most, or the empty desk."""
-    rows, total = await queue(visit)
+    rows, _ = await queue(visit)
     if not rows:
         return visit.page("review_empty.html")
     return await show(visit, rows[0]["id"])
@@ -71,7 +72,7 @@ async def ask_again(visit: Reviewer, link_id: UUID) -> Response:
     try:
         async with begin(office.pool, service="console", vault=office.vault, clock=office.clock) as unit:
             again = await links.ask_again(unit, link_id, actor=visit.principal.id)
-    except links.LinkRefused as refusal:
+    except Refused as refusal:
         return visit.go("/review", News(str(refusal), "late"))
     return visit.go(f"/review/{again}", News("已撤销，请重新判断。"))
 

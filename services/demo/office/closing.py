@@ -60,12 +60,12 @@ def _calls(turn: Turn) -> Iterator[Move]:
             continue
         tries = sum(call.reporter == reporter for call in state.callbacks)
         outcome = turn.luck.weighted(f"call/{number}/{tries}", ANSWERS)
-        yield Move(turn.desk.staff.desk("caller", state.case_id), c.RecordCallback(reporter=reporter, outcome=outcome))
+        yield Move(turn.desk.staff.desk("caller", state.region), c.RecordCallback(reporter=reporter, outcome=outcome))
 
 
 def _accept(turn: Turn) -> Iterator[Move]:
     state = turn.state
-    acceptor = turn.desk.staff.desk("acceptor", state.case_id)
+    acceptor = turn.desk.staff.desk("acceptor", state.region)
     if not state.gates_sent_back and turn.luck.happens(f"sent_back/{state.version}", SENT_BACK):
         yield Move(acceptor, c.SendBack(reason="现场仍有残留，须继续整改"))
         return
@@ -74,21 +74,21 @@ def _accept(turn: Turn) -> Iterator[Move]:
 
 
 def _show(turn: Turn) -> Iterator[Move]:
-    yield Move(turn.desk.staff.desk("acceptor", turn.state.case_id), c.StartPublicity(media="政府网站", days=10))
+    yield Move(turn.desk.staff.desk("acceptor", turn.state.region), c.StartPublicity(media="政府网站", days=10))
 
 
 def _finish_showing(turn: Turn) -> Iterator[Move]:
     yield from _calls(turn)
     shown = turn.state.publicity
     if shown is not None and turn.now >= end_of(shown.last_day):
-        yield Move(turn.desk.staff.desk("acceptor", turn.state.case_id), c.FinishPublicity())
+        yield Move(turn.desk.staff.desk("acceptor", turn.state.region), c.FinishPublicity())
 
 
 def _sign_and_submit(turn: Turn) -> Iterator[Move]:
     leader = turn.state.leader
     if leader is not None and turn.state.signed_by is None and leader.person_id in turn.desk.staff.leaders:
         yield Move(turn.desk.staff.leaders[leader.person_id], c.Sign())
-    yield Move(turn.desk.staff.desk("acceptor", turn.state.case_id), c.SubmitReview())
+    yield Move(turn.desk.staff.desk("acceptor", turn.state.region), c.SubmitReview())
 
 
 def _close(turn: Turn) -> Iterator[Move]:

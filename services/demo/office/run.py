@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from services.supervision import look_back, proposals
 
 WORKING_HOURS = (time(8, 5), time(10), time(12), time(15), time(17), time(21))
 DAYS_OFF_HOURS = (time(10), time(20))
+DIGITS = re.compile(r"[\d-]+(?:/\d+)?")
 STANDING = "SELECT case_id, version, status, lead_unit, ordinal FROM casework.cases ORDER BY case_id"
 STATES = "SELECT case_id, state::text AS state FROM casework.cases WHERE case_id = ANY($1::uuid[]) ORDER BY case_id"
 FILES = """
@@ -44,8 +46,8 @@ class Course:
     until: datetime
     complaints: int = 0
     commands: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
-    refusals: dict[str, str] = field(default_factory=dict)
+    refused: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Command, rule and reason (without figures) → how often."""
     events: Counter[str] = field(default_factory=Counter)
     without_officer: tuple[str, ...] = ()
 
@@ -158,9 +160,9 @@ class ScriptedOffice:
         course.commands += len(outcomes)
         for (_, move), outcome in zip(planned, outcomes, strict=True):
             if isinstance(outcome, Denied):
-                name = f"{move.command.type}: {outcome.refusal.code}"
-                course.refused[name] += 1
-                course.refusals.setdefault(name, outcome.refusal.message)
+                # What a refusal says without its days and figures, so that like ones are counted together.
+                reason = DIGITS.sub("…", outcome.refusal.message)[:110]
+                course.refused[f"{move.command.type}: {outcome.refusal.code}", reason] += 1
 
     async def _supervise(self, course: Course, now: datetime) -> None:
         """The supervisor decides what the ladder proposes."""
@@ -174,7 +176,7 @@ class ScriptedOffice:
                 command = c.Supervise(step=SupervisionStep(item.step), reason=item.reason)
                 [outcome] = await self.town.office.execute(unit, [Asked(supervisor, item.case_id, command)])
                 if isinstance(outcome, Denied):
-                    course.refused[f"supervise: {outcome.refusal.code}"] += 1
+                    course.refused[f"supervise: {outcome.refusal.code}", outcome.refusal.message] += 1
         await self.town.bus.drain()
 
     def _luck(self, state: CaseState) -> Luck:

@@ -98,7 +98,7 @@ def test_training_twice_gives_the_same_model(small):
 def test_a_unit_that_appears_only_in_the_newest_tickets_does_not_break_the_temperature():
     units = ["甲局"] * 30 + ["乙局"] * 30 + ["丙局"] * 5
     words = [[u[0], "事"] for u in units]
-    model = Units(fit_units(words, [u for u in units], units, "v", {}))
+    model = Units(fit_units(words, list(units), units, "v", {}))
     p = model.scores([["丙", "事"]], ["丙局"])
     assert p.sum() == pytest.approx(1, abs=1e-4)
     assert model.labels[int(p[0].argmax())] == "丙局"
