@@ -19,7 +19,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 ARGS ?=
 
-.PHONY: help demo test lint format lock contracts bench bench-linking bench-casework bench-clocks bench-analytics office clean clean-state environment
+.PHONY: help demo test lint format lock contracts bench bench-linking bench-casework bench-console screenshots bench-clocks bench-analytics office clean clean-state environment
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -51,6 +51,12 @@ bench: $(READY) ## drain and latency from published to assigned
 
 bench-linking: $(READY) ## quality and speed of finding the earlier complaint
 	@$(PY) -m tests.benchmarks.linking $(ARGS)
+
+bench-console: $(READY) ## pages over a million complaints: time to answer, officers at once
+	@$(PY) -m tests.benchmarks.console $(ARGS)
+
+screenshots: $(READY) ## the README's pictures, anew
+	@$(PY) -m tests.screenshots $(ARGS)
 
 bench-casework: $(READY) ## commands a second on cases with long histories
 	@$(PY) -m tests.benchmarks.casework $(ARGS)

@@ -32,7 +32,7 @@ class Thresholds:
 class Candidate:
     """An earlier complaint, scored: `features` is a row of pairs.features; `blocked` when a cannot-link forbids it.
 
-    `at` is its place among all that were compared.
+    `at` is its place among all that were compared, `least` the score from which a person is asked about such a pair.
     """
 
     id: str
@@ -43,6 +43,7 @@ class Candidate:
     bound: bool = False
     blocked: bool = False
     closed: bool = False
+    least: float = 0.0
 
 
 CITED_SCORE = 0.985
@@ -56,11 +57,11 @@ def rule_score(score: float, row: Floats) -> float:
     return score
 
 
-def band(score: float, limits: Thresholds) -> LinkBand:
+def band(score: float, auto: float, suggest: float) -> LinkBand:
     """The band of a score."""
-    if score >= limits.auto:
+    if score >= auto:
         return LinkBand.AUTO
-    return LinkBand.SUGGEST if score >= limits.suggest else LinkBand.NEW
+    return LinkBand.SUGGEST if score >= suggest else LinkBand.NEW
 
 
 def choose(candidates: Sequence[Candidate]) -> Candidate | None:

@@ -119,6 +119,7 @@ class Triage:
         own = np.frombuffer(b"".join(r.profile[:size] for r in readings), pf.DTYPE)
         met = pair_up(complaints, readings, own, history)
         rows, scores = score_pairs(self.model, own, met, history.rarity)
+        least = self.model.worth_asking(rows, self.limits.suggest)
         first = np.searchsorted(met.here, np.arange(len(complaints) + 1)).tolist()
         marks = guards(own, history.rarity)
         # what people said of these complaints can only be held against cases that already have them
@@ -129,12 +130,14 @@ class Triage:
             candidates = []
             for at in range(first[i], first[i + 1]):
                 score = float(scores[at])
-                if score < self.limits.suggest and not bound:
+                if score < least[at] and not bound:
                     continue
                 item = met.stored[at]
                 id, case = (complaints[item].id, decisions[item].case) if isinstance(item, int) else (item.id, item.case)
                 blocked = one_by_one and history.forbidden(complaint.id, case)
-                candidates.append(Candidate(id, case, score, rows[at], at, id in bound, blocked, history.closed(case)))
+                candidates.append(
+                    Candidate(id, case, score, rows[at], at, id in bound, blocked, history.closed(case), float(least[at]))
+                )
             chosen = choose(candidates)
             if chosen is None:
                 best = float(scores[first[i] : first[i + 1]].max(initial=0.0)) if not candidates else 0.0
@@ -158,7 +161,7 @@ class Triage:
         new_case: Callable[[Complaint], str], marks: tuple[int, ...],
     ) -> Decision:
         score = BOUND_SCORE if chosen.bound else chosen.score
-        where = band(score, self.limits)
+        where = band(score, self.limits.auto, chosen.least)
         if where is LinkBand.NEW:
             return Decision(
                 complaint.id, new_case(complaint), where, LinkKind.FIRST_REPORT, round(score, 4), guards=marks

@@ -18,12 +18,14 @@ from aiokafka.structs import TopicPartition
 
 from contracts.topics import EMERGENCY, SUBMITTED
 from services.commands.local import bring_up
-from services.commands.output import console
-from services.commands.session import connection
+from services.commands.output import console, print_table
+from services.commands.session import connection, console_address
 from services.demo.check import CaseRow, ComplaintRow, Outcome, Summary, check
+from services.demo.people import PASSWORD, introduce_people
 from services.demo.snapshot import AssignedCase, SetAside, Snapshot, Stage
 from services.demo.stream import DemoRecord, Fate, stream
 from services.demo.view import View
+from services.infra.cities import load_city
 from services.infra.kafka import client_options
 from services.infra.postgres import Connection
 from services.infra.settings import Settings
@@ -79,8 +81,10 @@ def demo(
     """Start everything, publish some 450 invented complaints, watch them arrive; without a terminal judge and stop."""
     watched = console.is_terminal and os.environ.get("CI", "").lower() not in ("1", "true")
     settings = bring_up(None)
+    _load_registers()
     summary = asyncio.run(_run(settings, rate if watched else None))
     if watched:
+        asyncio.run(_introduce(settings))
         sys.exit(0 if summary.good else 1)
     if not keep:
         supervisor.stop(settings.home)
@@ -89,6 +93,24 @@ def demo(
         console.print(f"✗ {failure}", markup=False)
     print(orjson.dumps(summary.as_dict()).decode())
     sys.exit(0 if summary.good else 1)
+
+
+async def _introduce(settings: Settings) -> None:
+    """Make the invented people and say where and as whom to log in."""
+    async with connection(settings) as c:
+        people = await introduce_people(c, load_city(settings.city), datetime.now(UTC))
+    print_table(f"登录（密码都是 {PASSWORD}）", ("登录名", "姓名", "职责"), people, empty="")
+    address = console_address(settings)
+    console.print(f"open {address or 'the address petitions status shows under http'}", markup=False)
+
+
+def _load_registers() -> None:
+    """The example city's risk sources, stations, supplies and ledger, so that complaints meet them; again it changes nothing."""
+    from services.commands.register_folder import city_folder, load_folder
+
+    if city_folder().is_dir():
+        loaded = load_folder(city_folder())
+        console.print("；".join(f"{taken.register}{taken.rows}条" for _, taken in loaded), style="dim", markup=False)
 
 
 async def _run(settings: Settings, rate: int | None) -> Summary:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 import sys
 import time
 from typing import Any
@@ -14,6 +13,7 @@ import typer
 from services.commands.access import synchronise
 from services.commands.operator import enter_operator
 from services.commands.output import JSON_OPTION, Failed, console, print_json, print_table, run
+from services.commands.session import console_address
 from services.infra.cities import load_city
 from services.infra.failures import TRANSIENT, describe
 from services.infra.migrations import migrate
@@ -23,12 +23,14 @@ from services.registry import SERVICES, layout_of, process_names
 from services.stack import StackError, doctor, start, state, stop, supervisor
 
 READY_SECONDS = 120.0
+DATABASE_REFUSES: tuple[type[BaseException], ...] = (psycopg.OperationalError, *TRANSIENT)
 COUNTS = """
 SELECT (SELECT count(*) FROM intake.complaints) AS registered, (SELECT coalesce(sum(resends), 0) FROM intake.complaints) AS resends,
        (SELECT count(*) FROM triage.complaints) AS triaged, (SELECT count(*) FROM triage.cases WHERE complaints > 0) AS cases,
        (SELECT count(*) FROM dispatch.assignments) AS assigned, (SELECT count(*) FROM dispatch.leader_assignments) AS leaders,
        (SELECT count(*) FROM dispatch.task_forces) AS task_forces,
-       (SELECT count(*) FROM bus.dead_letters WHERE state = 'waiting') AS dead_letters, (SELECT count(*) FROM bus.outbox) AS outbox
+       (SELECT count(*) FROM bus.dead_letters WHERE state = 'waiting') AS dead_letters,
+       (SELECT count(*) FROM dispatch.leaders_wanted WHERE appointed_at IS NULL) AS leaders_wanted, (SELECT count(*) FROM bus.outbox) AS outbox
 """
 
 
@@ -90,6 +92,9 @@ def up(
     """Start what is needed and run the services; in the foreground until Ctrl-C unless --detach."""
     settings = bring_up(services)
     console.print(f"Kafka {settings.kafka}; logs in {settings.home / 'log'}", markup=False)
+    if address := console_address(settings):
+        asyncio.run(_first_administrator(settings))
+        console.print(f"console {address}", markup=False)
     if http := state.State(settings.home).running("http"):
         console.print(f"HTTP API http://{settings.http_host}:{http.port}/api/v1 (document: /api/v1/openapi.json)", markup=False)
     console.print("next: petitions publish FILE, petitions demo, petitions status, petitions down", style="dim", markup=False)
@@ -101,6 +106,17 @@ def up(
     except KeyboardInterrupt:
         console.print("stopping", markup=False)
         supervisor.stop(settings.home)
+
+
+async def _first_administrator(settings: Settings) -> None:
+    """Where nobody can log in yet, make the administrator and say the password this once."""
+    from services.commands.accounts import ADMINISTRATOR, first_administrator
+    from services.commands.session import connection
+
+    async with connection(settings) as c, c.transaction():
+        password = await first_administrator(c, load_city(settings.city).code)
+    if password:
+        console.print(f"first administrator: login {ADMINISTRATOR}, password {password} (shown this once)", markup=False)
 
 
 def migrate_servers(as_json: bool = JSON_OPTION) -> None:
@@ -124,7 +140,7 @@ def reach(resolved: Settings) -> tuple[list[str], list[str]]:
     assert resolved.database is not None
     try:
         steps = migrate(resolved.database.get_secret_value())
-    except (psycopg.OperationalError, *TRANSIENT) as failure:
+    except DATABASE_REFUSES as failure:
         words = str(failure).strip().splitlines()
         raise Failed(
             f"the database does not answer as configured ({words[-1] if words else describe(failure)}): "
@@ -132,7 +148,7 @@ def reach(resolved: Settings) -> tuple[list[str], list[str]]:
         ) from None
     try:
         return steps, asyncio.run(create_topics(resolved))
-    except (*TRANSIENT, ssl.SSLError) as failure:
+    except TRANSIENT as failure:
         raise Failed(
             f"Kafka does not answer as configured at {resolved.kafka} ({describe(failure)}): "
             "check PETITIONS_KAFKA and its security settings, the network and the server, then try again"
@@ -180,7 +196,7 @@ def status(as_json: bool = JSON_OPTION) -> None:
         rows = [(name, e["pid"], f"127.0.0.1:{e['port']}" if e["port"] else "", "运行中" if e["alive"] else "已停止") for name, e in report["running"].items()]
         print_table("进程", ("名称", "pid", "地址", "状态"), rows, empty="Nothing of this clone is running: petitions up")
         if report["counts"]:
-            labels = {"registered": "登记", "resends": "重复投递", "triaged": "研判", "cases": "案件", "assigned": "交办", "leaders": "包案",
+            labels = {"registered": "登记", "resends": "重复投递", "triaged": "研判", "cases": "案件", "assigned": "交办", "leaders": "包案", "leaders_wanted": "待定包案",
                       "task_forces": "专班", "dead_letters": "死信待处理", "outbox": "待发布事件"}  # fmt: skip
             print_table("进度", tuple(labels.values()), [tuple(report["counts"][key] for key in labels)], empty="")
     if problem:

@@ -11,7 +11,7 @@ from services.infra.postgres import Connection, Pool, create_pool
 from services.infra.settings import Settings, UnknownSettings, load
 from services.infra.unit_of_work import UnitOfWork, begin
 from services.infra.vault import Vault, VaultKeyMissing
-from services.stack import resolve
+from services.stack import State, resolve
 
 
 def settings() -> Settings:
@@ -73,3 +73,11 @@ async def pool_and_vault(size: int = 2) -> AsyncIterator[tuple[Pool, Vault]]:
         yield pool, vault
     finally:
         await pool.close()
+
+
+def console_address(configured: Settings) -> str | None:
+    """Where the console of this clone listens, or None where it does not run here."""
+    if configured.console_url:
+        return configured.console_url
+    entry = State(configured.home).running("http")
+    return f"http://127.0.0.1:{entry.port}/" if entry else None

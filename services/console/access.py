@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 
 from services.console import news
 from services.console.accounts import find_principal
@@ -216,18 +217,27 @@ def declared(route: APIRoute) -> Needs | Open | None:
     return None
 
 
-def check_routes(app: FastAPI, elsewhere: Iterable[str] = ()) -> None:
-    """Refuse to start with a route nobody declared, or one of an area nobody knows. `elsewhere`: prefixes of APIs with their own rule."""
+def pages_of(routes: Iterable[BaseRoute], elsewhere: str) -> Iterator[BaseRoute]:
+    """Every route but those below `elsewhere`, which have an authority of their own; routers are looked into."""
+    for route in routes:
+        router = getattr(route, "original_router", None)
+        if router is None:
+            if not getattr(route, "path", "").startswith(elsewhere):
+                yield route
+        elif not str(router.prefix).startswith(elsewhere):
+            yield from pages_of(router.routes, elsewhere)
+
+
+def check_routes(app: FastAPI, elsewhere: str) -> None:
+    """Refuse to start with a route nobody declared, of a kind nobody knows, or of an area nobody knows."""
     office: Office = app.state.office
-    prefixes = tuple(elsewhere)
-    for route in app.routes:
-        if not isinstance(route, APIRoute) or (prefixes and route.path.startswith(prefixes)):
-            continue
-        says = declared(route)
+    for route in pages_of(app.routes, elsewhere):
+        path = getattr(route, "path", repr(route))
+        says = declared(route) if isinstance(route, APIRoute) else None
         if says is None:
-            raise RuntimeError(f"{route.path} names no area: add Depends(Needs(…)) or Depends(Open(…))")
+            raise RuntimeError(f"{path} names no area: add Depends(Needs(…)) or Depends(Open(…))")
         if isinstance(says, Needs) and says.area not in office.console.areas:
-            raise RuntimeError(f"{route.path} names the area {says.area!r}, which console.yaml does not have")
+            raise RuntimeError(f"{path} names the area {says.area!r}, which console.yaml does not have")
 
 
 def _calls(dependant: Any) -> Iterator[Any]:

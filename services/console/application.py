@@ -40,7 +40,7 @@ def add_pages(app: FastAPI, office: Office) -> None:
         app.include_router(router, include_in_schema=False)
     app.add_middleware(Guarded, secure=office.secure)
     _answers(app)
-    check_routes(app, elsewhere=(API,))
+    check_routes(app, elsewhere=API)
 
 
 def _answers(app: FastAPI) -> None:
@@ -52,7 +52,8 @@ def _answers(app: FastAPI) -> None:
         if handler is None or not request.url.path.startswith(API):
             return None
         answer = handler(request, failure)
-        return await answer if inspect.isawaitable(answer) else answer
+        given: Response = await answer if inspect.isawaitable(answer) else answer
+        return given
 
     def state(request: Request, status: int, title: str, *lines: str, ways: Iterable[tuple[str, str]] = HOME) -> Response:
         return office_of(request).templates.page("state.html", status, title=title, lines=lines, ways=tuple(ways))

@@ -72,11 +72,15 @@ REASON = Field("reason", "理由", "long", required=True)
 def form_of(kind: str, desk: Desk) -> Form | None:
     """The form of a command; None where it has none on these pages."""
     if kind in PLAIN:
-        return Form(kind, (), WARNINGS.get(kind, lambda desk: "")(desk))
+        return Form(kind, (), _warning(kind, desk))
     make = FORMS.get(kind)
     if make is None:
         return None
-    return Form(kind, tuple(make(desk)), WARNINGS.get(kind, lambda desk: "")(desk), kind == "add_evidence", rows.blank(kind, desk.state, desk.now))
+    return Form(kind, tuple(make(desk)), _warning(kind, desk), kind == "add_evidence", rows.blank(kind, desk.state, desk.now))
+
+
+def _warning(kind: str, desk: Desk) -> str:
+    return WARNINGS[kind](desk) if kind in WARNINGS else ""
 
 
 def command_of(kind: str, sent: Mapping[str, list[str]], desk: Desk) -> dict[str, Any]:

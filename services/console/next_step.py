@@ -86,8 +86,8 @@ def _step(brief: Brief, actor: Principal) -> tuple[str | None, str]:
     if waiting and actor.has(TABLE["confirm"].roles):
         return "confirm", f"“{waiting[0].label}”等您复核"
     own = brief.parts.get(actor.unit_id or "")
-    if own is not None and (step := _of_part(brief, actor, *own)):
-        return step
+    if own is not None and (part := _of_part(brief, actor, *own)):
+        return part
     for kind in FORWARD.get(status, ()):
         rule = TABLE[kind]
         if not actor.has(rule.roles) or (rule.fresh and actor.id in brief.handlers):

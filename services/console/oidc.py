@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
-from authlib.common.security import generate_token
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from authlib.common.security import generate_token  # type: ignore[import-untyped]
+from authlib.oauth2.rfc7636 import create_s256_code_challenge  # type: ignore[import-untyped]
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -22,7 +22,7 @@ from services.infra.postgres import Pool
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Authlib names a successor of httpx that nobody else uses yet
-    from authlib.integrations.httpx_client import AsyncOAuth2Client
+    from authlib.integrations.httpx_client import AsyncOAuth2Client  # type: ignore[import-untyped]
 
 REMEMBER = "INSERT INTO console.oidc_requests (state, nonce, verifier, next, expires_at) VALUES ($1, $2, $3, $4, $5)"
 TAKE = "DELETE FROM console.oidc_requests WHERE state = $1 AND expires_at > $2 RETURNING nonce, verifier, next"

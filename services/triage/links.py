@@ -142,7 +142,7 @@ async def refuse(unit: UnitOfWork, link_id: UUID, *, actor: str) -> Outcome:
 async def ask_again(unit: UnitOfWork, link_id: UUID, *, actor: str) -> UUID:
     """A refused suggestion was a slip: the same question stands in the queue again, under the id returned.
 
-    The cannot-link stays until the new answer, which overwrites it. Raises `LinkRefused` with the remedy.
+    The cannot-link stays until the new answer, which overwrites it. Raises `Refused` with the remedy.
     """
     refused = await unit.connection.fetchval("SELECT 1 FROM triage.links WHERE answers = $1 AND act = 'refuse'", link_id)
     if refused is None:

@@ -17,11 +17,15 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import orjson
 
+from contracts.cases import EmergencySuspected
+from contracts.complaints import Region
 from contracts.vocabulary import LinkKind, PollutionType, ReturnGround, SourceChannel, UnitRole, Urgency, Verdict
+from services.analytics.rebuild import rebuild as rebuild_sums
 from services.casework.cases import Cases, StateCache
 from services.casework.files import Files
+from services.commands.access import synchronise
 from services.console.accounts import set_password
-from services.console.passwords import hash_password
+from services.demo.people import PEOPLE, introduce_people
 from services.demo.story import Matter as Story
 from services.demo.story import matters, people, tell
 from services.domain.case import commands as c
@@ -33,23 +37,14 @@ from services.domain.rulebook import RuleBook
 from services.infra.postgres import Pool
 from services.infra.unit_of_work import begin
 from services.infra.vault import Vault
+from services.registers.emergencies.acts import Duty, suspect
+from services.supervision import recompute
 from tests.support import invented_photos
 
-PASSWORD = "yun-ze-2026-demo"
 EVERYWHERE = frozenset({"470300"})
 EVERYBODY: dict[str, tuple[str, frozenset[Role], str | None]] = {
-    "da-cg-2": ("雷立华", frozenset({Role.OFFICER, Role.UNIT_HEAD}), "da-cg"),
-    "city-mayor-urban": ("万安瑜", frozenset({Role.LEADER}), None),
-    "dispatcher-1": ("顾云舟", frozenset({Role.DISPATCHER}), "city-xf"),
-    "supervisor-1": ("沈知秋", frozenset({Role.SUPERVISOR}), None),
-    "acceptor-1": ("陆景行", frozenset({Role.ACCEPTOR}), None),
-    "reviewer-1": ("苏怀瑾", frozenset({Role.CITY_REVIEWER}), None),
-    "inspector-1": ("程望舒", frozenset({Role.INSPECTOR}), None),
-    "callback-1": ("唐采薇", frozenset({Role.CALL_BACK}), None),
-    "duty-1": ("贺长风", frozenset({Role.DUTY_OFFICER}), None),
+    **{id: (name, frozenset(roles), unit) for id, (name, roles, unit) in PEOPLE.items()},
     "grid-1": ("林小满", frozenset({Role.GRID_WORKER}), "da-t1"),
-    "analyst-1": ("叶疏桐", frozenset({Role.ANALYST}), None),
-    "admin": ("管理员", frozenset({Role.ADMINISTRATOR}), None),
     "accused-1": ("某单位", frozenset({Role.ACCUSED}), None),
 }
 STAGES = ("opened", "assigned", "signed", "investigating", "verified", "rectifying", "measured", "concluded", "requested", "publicised", "closed", "returned")
@@ -66,16 +61,19 @@ class Invented:
 
 
 async def people_of(pool: Pool, city: City) -> None:
-    """Principals with a local account each, all with `PASSWORD`; officers and leaders of the city file besides."""
-    rows = [(id, name, [role.value for role in roles], unit, list(EVERYWHERE)) for id, (name, roles, unit) in EVERYBODY.items()]
-    rows += [(o.id, o.name, ["officer"], o.unit, [city.unit(o.unit).region[:6]]) for o in city.document.officers if o.id not in EVERYBODY]
-    rows += [(x.id, x.name, ["leader"], None, [x.region[:6]]) for x in city.document.leaders if x.id not in EVERYBODY]
-    await pool.executemany(
-        "INSERT INTO access.principals (id, name, roles, unit_id, regions) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING", rows
-    )
-    hashed, now = hash_password(PASSWORD), datetime.now().astimezone()
-    for id in EVERYBODY:
-        await set_password(pool, id, id, hashed, now, must_change=False)
+    """The demonstration's people, and two whom it leaves out."""
+    now = datetime.now().astimezone()
+    async with pool.acquire() as connection:
+        await synchronise(connection, city)
+        await introduce_people(connection, city, now)
+        hashed = await connection.fetchval("SELECT password_hash FROM console.accounts LIMIT 1")
+        for id in EVERYBODY.keys() - PEOPLE.keys():
+            name, roles, unit = EVERYBODY[id]
+            await connection.execute(
+                "INSERT INTO access.principals (id, name, roles, unit_id, regions) VALUES ($1, $2, $3, $4, $5)",
+                id, name, [role.value for role in roles], unit, list(EVERYWHERE),
+            )  # fmt: skip
+            await set_password(connection, id, id, hashed, now, must_change=False)
 
 
 def principal(id: str) -> Principal:
@@ -112,7 +110,16 @@ class Scribe:
             await self.case(story, stage, unit if n % 2 == 0 or n < len(STAGES) else "da-hb", leader if n % 3 == 0 else None)
         return self.made
 
-    async def case(self, story: Story, stage: str, unit: str, leader: str | None, *, age: timedelta | None = None, text: str | None = None) -> UUID:
+    async def fresh(self, stage: str) -> str:
+        """One more case of the officer's unit at a stage, under the leader; its number."""
+        story = next(story for story in matters() if story.environmental and story.respondent and not story.emergency)
+        await self.case(story, stage, "da-cg", "city-mayor-urban")
+        return self.made.cases[stage][-1]
+
+    async def case(
+        self, story: Story, stage: str, unit: str, leader: str | None, *, age: timedelta | None = None, text: str | None = None,
+        voices: list[tuple[int, int]] | None = None, telling: int = 0,
+    ) -> UUID:
         """One case at a stage."""
         rng = self.rng
         self.number += 1
@@ -120,13 +127,15 @@ class Scribe:
         id = uuid5(NAMESPACE_URL, f"{self.seed}/{number}")
         closing = stage in ("requested", "publicised", "closed")
         began = self.now - (age or timedelta(days=95) if closing else age or timedelta(days=rng.uniform(1.2, 9) if stage in ("assigned", "signed", "opened") else rng.uniform(6, 70)))
-        voices = [(who, times) for who, times in enumerate(story.voices) for _ in range(min(times, 3))][:9]
-        links = [await self._complaint(story, id, k, who, began + timedelta(hours=7 * k), text if k == 0 else None) for k, (who, _) in enumerate(voices)]
+        said = voices or [(who, times) for who, times in enumerate(story.voices) for _ in range(min(times, 3))][:9]
+        links = [
+            await self._complaint(story, id, k, who, began + timedelta(hours=7 * k), text if k == 0 else None, telling) for k, (who, _) in enumerate(said)
+        ]
         await self._commands(id, number, story, stage, unit, leader, began, links)
         self.made.cases.setdefault(stage, []).append(number)
         return id
 
-    async def _complaint(self, story: Story, case_id: UUID, k: int, who: int, at: datetime, text: str | None) -> v.Link:
+    async def _complaint(self, story: Story, case_id: UUID, k: int, who: int, at: datetime, text: str | None, telling: int = 0) -> v.Link:
         rng, person = self.rng, self.folk[(hash_of(story.id) + who) % len(self.folk)]
         channel = rng.choice([SourceChannel.HOTLINE_12345] * 6 + [SourceChannel.ENV_12369_WECHAT, SourceChannel.XF_LETTER, SourceChannel.MAYOR_BOX])
         complaint = uuid5(case_id, f"complaint/{k}")
@@ -134,7 +143,7 @@ class Scribe:
         receipt = f"YZ{at:%Y%m%d}{self.number:05d}{k}"
         reporter = None if k % 7 == 5 else f"r-{story.id}-{who}"
         confidential, first = k % 5 == 2, f"{at:%m月%d日}" if k else None
-        said = text or tell(story, k, channel, first, rng)
+        said = text or tell(story, k + telling, channel, first, rng)
         event = {
             "complaint_id": str(complaint), "version": 1, "receipt_no": receipt, "source": "hotline-12345", "external_id": f"X-{receipt}",
             "channel": channel.value, "received_at": at.isoformat(), "registered_at": at.isoformat(), "occurred_at": at.isoformat(),
@@ -155,8 +164,8 @@ class Scribe:
         )  # fmt: skip
         await self.pool.execute(
             """INSERT INTO triage.complaints (id, receipt_no, version, shard, reporter, received_at, event, reading, profile, worker)
-               VALUES ($1, $2, 1, $3, $4, $5, $6, '{}', '', $1) ON CONFLICT DO NOTHING""",
-            complaint, receipt, story.place.code, reporter, at, orjson.dumps(event),
+               VALUES ($1, $2, 1, $3, $4, $5, $6, $7, '', $1) ON CONFLICT DO NOTHING""",
+            complaint, receipt, story.place.code, reporter, at, orjson.dumps(event), reading_of(story),
         )  # fmt: skip
         self.made.receipts.append(receipt)
         kind = LinkKind.FIRST_REPORT if k == 0 else LinkKind.REPEAT_PETITION if who == 0 else LinkKind.MERGED_REPORT
@@ -185,25 +194,52 @@ class Scribe:
                 UUID(link.complaint_id), case_id, UUID(link.id),
             )  # fmt: skip
 
-    async def suggest(self, complaint: v.Link | str, of_case: UUID, to_case: UUID, to_complaint: str, score: float) -> UUID:
+    async def suggest(self, complaint: str, of_case: UUID, to_case: UUID, to_complaint: str, score: float, story: Story) -> UUID:
         """The machine asks whether a complaint belongs to another case."""
         id = uuid5(of_case, f"suggest/{to_case}")
-        why = [{"fact": "place", "text": "同一地点：望江街与云溪路口"}, {"fact": "time", "text": "同一时段：夜间"}]
+        why = [{"fact": "place", "text": f"同一地点：{story.address}"}, {"fact": "problem", "text": "同一问题"}]
         await self.pool.execute(
             """INSERT INTO triage.links (id, complaint_id, case_id, act, kind, band, score, to_complaint, why, against, versions, decided_by, at)
                VALUES ($1, $2, $3, 'suggest', 'MERGED_REPORT', 'suggest', $4, $5, $6, $7, '{"model": "m", "lexicon": "l", "taxonomy": "t"}', 'triage', $8)""",
-            id, UUID(complaint if isinstance(complaint, str) else complaint.complaint_id), to_case, score, UUID(to_complaint), why,
-            [{"fact": "respondent", "text": "单位名称不同"}], self.now - timedelta(hours=3),
+            id, UUID(complaint), to_case, score, UUID(to_complaint), why,
+            [{"fact": "text", "text": "说法出入较大"}], self.now - timedelta(hours=3),
         )  # fmt: skip
         self.made.suggestions.append(id)
         return id
 
     async def questions(self, count: int = 5) -> None:
-        """The machine asks about the newest cases: do they belong to an older one?"""
+        """The machine asks about new cases of one complaint: do they belong to an older one of the same matter?"""
         rows = await self.pool.fetch("SELECT id, first_complaint FROM triage.cases ORDER BY case_no")
-        for n, (new, old) in enumerate(zip(rows[1 :: 2], rows[0 :: 2], strict=False)):
-            if n < count:
-                await self.suggest(str(new["first_complaint"]), new["id"], old["id"], str(old["first_complaint"]), 0.44 + 0.07 * n)
+        stories = [story for story in matters() if story.environmental]
+        for n in range(min(count, len(rows))):
+            story = stories[n % len(stories)]
+            new = await self.case(story, "opened", "da-cg", None, age=timedelta(hours=9 + n), voices=[(40 + n, 1)], telling=3 + n)
+            first = await self.pool.fetchval("SELECT first_complaint FROM triage.cases WHERE id = $1", new)
+            await self.suggest(str(first), new, rows[n]["id"], str(rows[n]["first_complaint"]), 0.44 + 0.07 * n, story)
+
+    async def everything_else(self) -> None:
+        """What other services make of it: clocks and the ladder, sums, an emergency."""
+        await recompute.rebuild(self.pool, self.vault, self.rules, clock=lambda: self.now, progress=lambda done: None)
+        await rebuild_sums(self.pool, self.rules)
+        receipt = await self.pool.fetchrow("SELECT id, receipt_no, region_code FROM intake.complaints ORDER BY received_at DESC LIMIT 1")
+        told = EmergencySuspected(
+            occurred_at=self.now - timedelta(minutes=35), complaint_id=receipt["id"], receipt_no=receipt["receipt_no"],
+            region=Region(code=receipt["region_code"], city="470300"), triggers=("氯气味", "泄漏"), received_at=self.now - timedelta(minutes=40),
+            report_due_at=self.now + timedelta(minutes=85),
+        )  # fmt: skip
+        async with begin(self.pool, service="registers", vault=self.vault, clock=lambda: self.now) as unit:
+            await suspect(unit, Duty(self.rules.emergency, self.city), told, None)
+        await self.pool.execute("DELETE FROM bus.outbox")
+        async with begin(self.pool, service="supervision", vault=self.vault, clock=lambda: self.now) as unit:
+            rows = await unit.connection.fetch(
+                "SELECT case_id, case_no, region, lead_unit, leader_id FROM casework.cases WHERE status IN ('investigating', 'rectifying') ORDER BY case_no LIMIT 6"
+            )
+            for row in rows:
+                await unit.connection.execute(
+                    """INSERT INTO supervision.proposals (id, case_id, case_no, step, reason, provenance, unowned, region, unit_id, leader_id, proposed_at)
+                       VALUES ($1, $2, $3, '督办', '期限“热线答复”已届满，逾期17个工作日。', '《信访工作条例》第四十条（拖延）', false, $4, $5, $6, $7)""",
+                    uuid5(row["case_id"], "propose"), row["case_id"], row["case_no"], row["region"], row["lead_unit"], row["leader_id"], self.now,
+                )  # fmt: skip
 
     async def give(self, id: UUID, actor: Principal, at: datetime, *commands: c.Command) -> None:
         """Commands by somebody at a moment; a refusal is a mistake in this file."""
@@ -336,6 +372,15 @@ class Clock:
         """A while later."""
         self.now = min(self.now + timedelta(hours=7), self.last - (self.last - self.now) / 3)
         return self.now
+
+
+def reading_of(story: Story) -> dict[str, Any]:
+    """What the machine would have read, as far as anybody here looks at it."""
+    kind = KINDS.get(story.kind.split("/")[0], PollutionType.OTHER).value
+    return {
+        "environmental": 0.97, "types": [[kind, 0.94]], "subtype": [story.kind.split("/")[-1], 0.9], "urgent": story.emergency,
+        "respondent": story.respondent, "place": {"text": story.address}, "versions": {"model": "m", "lexicon": "l", "taxonomy": "t"},
+    }  # fmt: skip
 
 
 def hash_of(text: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
@@ -21,7 +21,7 @@ async def work(visit: Annotated[Visit, Depends(Needs("work"))], show: str = "", 
     return visit.page("work.html", listing=listing("/work", found, show, after), show=show, lines=found)
 
 
-async def work_lines(visit: Visit, rows: list[cases.Any]) -> list[Line]:
+async def work_lines(visit: Visit, rows: list[Any]) -> list[Line]:
     """Rows with next steps and clocks."""
     office = visit.office
     briefs = await office.briefs.of(office.pool, [(row["case_id"], row["version"]) for row in rows])
