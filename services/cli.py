@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "case": "cases",
     "link": "links",
     "triage": "offline",
+    "evaluate": "evaluation",
     "train": "training",
     "models": "training",
     "index": "index",

@@ -14,38 +14,27 @@ from services.domain.case.status import Status
 
 CASES = """
 SELECT c.case_no, c.id, c.region_code, c.matter, c.complaints, c.reporters, c.repeat_ordinal, c.opened_at, a.event AS assigned,
-<<<<<<< HEAD
-       l.event AS leader, t.event AS task_force, w.event AS wanted
-FROM triage.cases c
-LEFT JOIN LATERAL (SELECT event FROM dispatch.assignments WHERE case_id = c.id ORDER BY sequence DESC LIMIT 1) a ON true
-LEFT JOIN dispatch.leader_assignments l ON l.case_id = c.id
-LEFT JOIN dispatch.task_forces t ON t.case_id = c.id
-LEFT JOIN dispatch.leaders_wanted w ON w.case_id = c.id AND w.appointed_at IS NULL
-WHERE (NOT $6 OR w.case_id IS NOT NULL) AND ($1::text IS NULL OR l.event ->> 'leader_id' = $1 OR l.event ->> 'name' = $1)
-=======
        l.event AS leader, t.event AS task_force, w.status, w.version, due.label AS due_label, due.last_day AS due_day,
-       coalesce(due.due_at <= now(), false) AS overdue
+       coalesce(due.due_at <= now(), false) AS overdue, n.event AS wanted
 FROM triage.cases c LEFT JOIN casework.cases w ON w.case_id = c.id
 LEFT JOIN LATERAL (SELECT event FROM dispatch.assignments WHERE case_id = c.id ORDER BY sequence DESC LIMIT 1) a ON true
 LEFT JOIN dispatch.leader_assignments l ON l.case_id = c.id
 LEFT JOIN dispatch.task_forces t ON t.case_id = c.id
+LEFT JOIN dispatch.leaders_wanted n ON n.case_id = c.id AND n.appointed_at IS NULL
 LEFT JOIN supervision.cases s ON s.case_id = c.id
 LEFT JOIN LATERAL (SELECT label, last_day, due_at FROM supervision.clocks k WHERE k.case_id = c.id AND k.kind = 'limit'
                    ORDER BY due_at LIMIT 1) due ON true
 WHERE ($1::text IS NULL OR l.event ->> 'leader_id' = $1 OR l.event ->> 'name' = $1)
->>>>>>> main
   AND ($2::text IS NULL OR a.event -> 'lead' ->> 'unit_id' = $2) AND ($3::text IS NULL OR c.region_code = $3)
   AND c.complaints >= $4 AND c.complaints > 0 AND (NOT $6 OR s.open) AND (NOT $7 OR due.due_at <= now())
+  AND (NOT $8 OR n.case_id IS NOT NULL)
 ORDER BY c.opened_at DESC, c.id LIMIT $5
 """
 CASE = """
-<<<<<<< HEAD
-SELECT c.*, a.event AS assigned, l.event AS leader, t.event AS task_force, w.event AS wanted FROM triage.cases c
-LEFT JOIN dispatch.leaders_wanted w ON w.case_id = c.id AND w.appointed_at IS NULL
-=======
-SELECT c.*, a.event AS assigned, l.event AS leader, t.event AS task_force, w.status, w.version FROM triage.cases c
+SELECT c.*, a.event AS assigned, l.event AS leader, t.event AS task_force, w.status, w.version, n.event AS wanted
+FROM triage.cases c
+LEFT JOIN dispatch.leaders_wanted n ON n.case_id = c.id AND n.appointed_at IS NULL
 LEFT JOIN casework.cases w ON w.case_id = c.id
->>>>>>> main
 LEFT JOIN LATERAL (SELECT event FROM dispatch.assignments WHERE case_id = c.id ORDER BY sequence DESC LIMIT 1) a ON true
 LEFT JOIN dispatch.leader_assignments l ON l.case_id = c.id
 LEFT JOIN dispatch.task_forces t ON t.case_id = c.id
@@ -88,12 +77,8 @@ def cases(
 
     async def work() -> list[dict[str, Any]]:
         async with connection() as c:
-<<<<<<< HEAD
-            return [as_dict(row) for row in await c.fetch(CASES, leader, unit, region, 2 if repeated else 1, limit, leaderless)]
-=======
-            found = await c.fetch(CASES, leader, unit, region, 2 if repeated else 1, limit, still_open, overdue)
+            found = await c.fetch(CASES, leader, unit, region, 2 if repeated else 1, limit, still_open, overdue, leaderless)
             return [{**as_dict(row), **due_next(row)} for row in found]
->>>>>>> main
 
     found = run(work())
     if as_json:
@@ -103,13 +88,8 @@ def cases(
         f"案件（最新 {len(found)} 件）",
         ("案号", "状态", "区划", "类型", "对象／地点", "件次", "人", "主办", "包案领导", "专班", "最近期限"),
         [
-<<<<<<< HEAD
-            (c["case_no"], c["region"] or "未知", c["kind"], c["subject"], c["complaints"], c["reporters"], c["lead"] or "待派",
-             c["leader"] or ("待定" if c["leader_wanted"] else ""), "有" if c["task_force"] else "")
-=======
             (c["case_no"], c["status_label"], c["region"] or "未知", c["kind"], c["subject"], c["complaints"], c["reporters"], c["lead"] or "待派",
-             c["leader"] or "", "有" if c["task_force"] else "", c["due"])
->>>>>>> main
+             c["leader"] or ("待定" if c["leader_wanted"] else ""), "有" if c["task_force"] else "", c["due"])
             for c in found
         ],
         empty="No cases yet: publish complaints with petitions publish FILE, or run make demo.",
