@@ -38,7 +38,7 @@ class MeasuringSet:
         for row in rows:
             row["time"] = row.get("time") or row.get("created")
         if all(row["time"] for row in rows):
-            rows.sort(key=lambda row: (parse_time(row["time"]) or parse_time("1970-01-01")).timestamp())  # type: ignore[union-attr]
+            rows.sort(key=_moment)
         pairs = [read_lines(path, ("a", "b")) if path else [] for path in (traps, ignore)]
         return cls(texts.stem, rows, labels, *pairs, hidden_ids(labels, rows))
 
@@ -63,6 +63,11 @@ class MeasuringSet:
     def shipped(self, triage: Triage, on_progress: Callable[[int], None] | None = None) -> list[dict[str, Any]]:
         """What the models answer, line by line."""
         return list(triage_file(self.lines(), on_progress, triage=triage))
+
+
+def _moment(row: Mapping[str, Any]) -> float:
+    moment = parse_time(row["time"])
+    return moment.timestamp() if moment else 0.0
 
 
 def read_lines(path: Path, needed: Sequence[str]) -> list[dict[str, Any]]:

@@ -91,7 +91,7 @@ def kind_of(chosen: Candidate, reading: Reading, limits: Thresholds) -> LinkKind
     return LinkKind.MERGED_REPORT
 
 
-_KIND_WORDS = {
+KIND_WORDS = {
     "road": "道路", "door": "门牌", "estate": "小区", "building": "楼栋", "village": "村组", "town": "镇街",
     "district": "区县", "business": "商户或单位", "body": "地标", "quoted": "名称", "project": "期",
 }
@@ -136,7 +136,7 @@ class Evidence:
             if kind in ("district", "door", "building", "project") and not (self._value("road_same") or self._value("estate_same")):
                 continue
             here, there = self._name(i, False), self._name(j, True)
-            reasons.append(Reason(f"same_{kind}", f"{_KIND_WORDS[kind]}相同：{here.text}", here, there))
+            reasons.append(Reason(f"same_{kind}", f"{KIND_WORDS[kind]}相同：{here.text}", here, there))
             if len(reasons) >= 4:
                 break
         shared_sources = _groups(self._here["head_sources"]) & _groups(self._there["sources"]) | (
@@ -200,15 +200,7 @@ class Evidence:
         return None
 
 
-def _groups(words: Sequence[int]) -> set[int]:
-    left, found = 0, set()
-    for n, word in enumerate(words):
-        left |= int(word) << 64 * n
-    while left:
-        lowest = left & -left
-        found.add(lowest.bit_length() - 1)
-        left ^= lowest
-    return found
+_groups = pf.members
 
 
 _WEAK = np.array([pf.KIND[kind] for kind in ("district", "door", "building", "project", "town")])

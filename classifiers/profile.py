@@ -238,3 +238,15 @@ def bits(indices: Iterable[int]) -> int:
     for index in indices:
         total |= 1 << index
     return total
+
+
+def members(words: Iterable[int]) -> set[int]:
+    """The indices of a bit set kept in words of 64 bits, the lowest first."""
+    left, found = 0, set()
+    for n, word in enumerate(words):
+        left |= int(word) << 64 * n
+    while left:
+        lowest = left & -left
+        found.add(lowest.bit_length() - 1)
+        left ^= lowest
+    return found

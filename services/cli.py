@@ -25,9 +25,11 @@ COMMANDS: dict[str, str] = {
     "case": "cases",
     "link": "links",
     "triage": "offline",
+    "evaluate": "evaluation",
     "train": "training",
     "models": "training",
     "index": "index",
+    "relink": "relink",
     "overdue": "clocks",
     "clocks": "clocks",
     "supervise": "supervision",
@@ -47,10 +49,10 @@ COMMANDS: dict[str, str] = {
     "resources": "emergency",
     "dlq": "deadletters",
     "city": "city",
-    "vault": "vault",
     "access": "access",
     "account": "accounts",
     "audit": "audit",
+    "vault": "vault",
 }
 """Command → module of `services.commands` whose `register` adds it. Only what is asked for is imported: a service process
 starts through here too, and must not carry every other command's libraries."""

@@ -173,3 +173,26 @@ CREATE TABLE console.uploads (
 );
 CREATE INDEX uploads_principal_idx ON console.uploads (principal_id, at);
 CREATE INDEX uploads_waiting_idx ON console.uploads (at) WHERE sealed IS NOT NULL;  -- the sweep
+
+-- Everything above made anew from casework.cases; returns how many cases there are. Readers wait for it.
+CREATE FUNCTION console.rebuild() RETURNS bigint LANGUAGE plpgsql AS
+$$
+BEGIN
+    LOCK TABLE console.standing, console.parts, console.names IN ACCESS EXCLUSIVE MODE;
+    DELETE FROM console.standing;
+    DELETE FROM console.parts;
+    DELETE FROM console.names;
+    INSERT INTO console.standing (case_id, status, region, leader_id, proposals, since)
+    SELECT case_id, status, region, leader_id, jsonb_array_length(coalesce(state -> 'proposals', '[]')), last_event_at
+    FROM casework.cases WHERE status NOT IN ('merged', 'declined', 'untrue');
+    INSERT INTO console.parts (case_id, unit_id, lead, state)
+    SELECT c.case_id, p ->> 'unit_id', bool_or(p ->> 'role' = '主办'), min(coalesce(p ->> 'state', 'pending'))
+    FROM casework.cases c, jsonb_array_elements(coalesce(c.state -> 'parts', '[]')) AS p
+    WHERE c.status NOT IN ('merged', 'declined', 'untrue', 'closed_out', 'looked_back')
+      AND coalesce(p ->> 'state', 'pending') NOT IN ('returned', 'withdrawn') GROUP BY c.case_id, p ->> 'unit_id';
+    INSERT INTO console.names (case_id, text, pairs)
+    SELECT case_id, words, console.pairs(words)
+    FROM (SELECT case_id, console.plain(concat(respondent, place, summary)) AS words FROM casework.cases) AS named;
+    RETURN (SELECT count(*) FROM casework.cases);
+END
+$$;

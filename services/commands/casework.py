@@ -24,7 +24,6 @@ from services.domain.refusals import Refusal
 from services.infra.access import PepperMissing
 from services.infra.rules import RulesInvalid, load_rules
 from services.infra.unit_of_work import UnitOfWork
-from services.triage.book import Book
 
 T = TypeVar("T")
 TOKEN = typer.Option(None, "--token", help="Access token; PETITIONS_TOKEN or the local operator's otherwise.")
@@ -41,6 +40,8 @@ def register(case: typer.Typer) -> None:
 
 def office() -> Office:
     """Casework with triage's book of links; raises `Failed` where the rules cannot be used."""
+    from services.triage.book import Book  # brings the classifiers with it: seconds that no other command should wait
+
     try:
         return Office(load_rules(settings().rules), Book())
     except RulesInvalid as failure:

@@ -25,6 +25,7 @@ from services.console.access import SAFE, visit_of
 from services.console.application import add_pages
 from services.console.brief import Briefs
 from services.console.changes import Changes
+from services.console.housekeeping import keep_house
 from services.console.office import Office
 from services.console.rules import console_rules
 from services.console.security import proven
@@ -157,11 +158,12 @@ async def serve(runtime: Runtime) -> None:
         kept.remember(HTTP, Started.of(os.getpid(), port))
     log.info("listening", host=settings.http_host, port=port)
     task = asyncio.create_task(server.serve())
-    listening = asyncio.create_task(office.changes.run())
+    beside = [asyncio.create_task(office.changes.run()), asyncio.create_task(keep_house(office))]
     try:
         await asyncio.shield(task)
     finally:
-        listening.cancel()
+        for work in beside:
+            work.cancel()
         office.changes.stop()
         await office.submitter.stop()
         server.should_exit = True

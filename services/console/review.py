@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -98,27 +97,27 @@ async def question(visit: Visit, link_id: UUID) -> Question:
         id=row["id"], complaint_id=row["complaint_id"], case_id=row["case_id"], case_no=row["case_no"], complaints=row["complaints"],
         own_case=row["own_case"], own_no=row["own_no"] or "", sure=sureness(row["score"]), score=f"{row['score']:.2f}",
         why=tuple(fact["text"] for fact in row["why"]), against=tuple(fact["text"] for fact in row["against"]),
-        newer=_side(new, old, row["own_no"] or "", mine, now), older=_side(old, new, row["case_no"], theirs, now), asked=moment(row["at"], now),
+        newer=_side(visit, new, old, row["own_no"] or "", mine), older=_side(visit, old, new, row["case_no"], theirs), asked=moment(row["at"], now),
     )  # fmt: skip
 
 
 _FACTS = (("respondent", "被举报"), ("address", "地点"), ("region", "属地"))
 
 
-def _side(item: Any, other: Any, case_no: str, pieces: highlight.Pieces, now: datetime) -> Side:
+def _side(visit: Visit, item: Any, other: Any, case_no: str, pieces: highlight.Pieces) -> Side:
     event, held = item["event"], other["event"]
     facts = []
     for name, label in _FACTS:
-        mine, theirs = _plain(event.get(name)), _plain(held.get(name))
+        mine, theirs = _plain(visit, event.get(name)), _plain(visit, held.get(name))
         if mine or theirs:
             facts.append((label, mine or "没有说", bool(mine) and mine == theirs))
     same = bool(event.get("reporter")) and event.get("reporter") == held.get("reporter")
     facts.append(("信访人", "同一人" if same else "匿名" if not event.get("reporter") else "另一人", same))
     return Side(
-        item["receipt_no"], case_no, channel_name(str(event.get("channel"))), moment(item["received_at"], now), str(event.get("title") or ""),
+        item["receipt_no"], case_no, channel_name(str(event.get("channel"))), moment(item["received_at"], visit.now), str(event.get("title") or ""),
         pieces, len(str(event.get("text"))), tuple(facts),
     )  # fmt: skip
 
 
-def _plain(value: object) -> str:
-    return str(value.get("code") or "") if isinstance(value, dict) else str(value or "")
+def _plain(visit: Visit, value: object) -> str:
+    return visit.office.region(value.get("code")) if isinstance(value, dict) else str(value or "")

@@ -19,7 +19,6 @@ WHERE digest = $1 AND revoked_at IS NULL AND expires_at > $2 AND seen_at > $3
 SEEN = "UPDATE console.sessions SET seen_at = $2 WHERE digest = $1"
 REVOKE = "UPDATE console.sessions SET revoked_at = $2 WHERE digest = $1 AND revoked_at IS NULL"
 REVOKE_ALL = "UPDATE console.sessions SET revoked_at = $2 WHERE principal_id = $1 AND revoked_at IS NULL RETURNING 1"
-PURGE = "DELETE FROM console.sessions WHERE expires_at < $1"
 TOUCH_AFTER = timedelta(minutes=1)
 """A page every few seconds must not be a write every few seconds."""
 
@@ -37,7 +36,6 @@ class Session:
 async def begin_session(connection: Connection, principal_id: str, how: str, now: datetime, rules: SessionRules) -> Session:
     """A new session with a secret nobody chose but us; whatever cookie was there before means nothing."""
     secret = fresh_secret()
-    await connection.execute(PURGE, now - timedelta(days=30))
     await connection.execute(INSERT, digest_of(secret), principal_id, how, now, now + timedelta(hours=rules.longest_hours))
     return Session(secret, principal_id, how, now)
 

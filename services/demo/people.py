@@ -28,7 +28,7 @@ PEOPLE: dict[str, tuple[str, tuple[Role, ...], str | None]] = {
 """Id, which is the login name → name, roles, unit. The first two are an officer and a leader of the example city."""
 KEEP = """
 INSERT INTO access.principals (id, name, roles, unit_id, regions, origin) VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (id) DO UPDATE SET roles = excluded.roles, active = true
+ON CONFLICT (id) DO UPDATE SET roles = excluded.roles, regions = excluded.regions, active = true
 """
 
 

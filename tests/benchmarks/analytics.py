@@ -41,7 +41,8 @@ async def measure(pool: Pool, complaints: int, rounds: int) -> None:
     book = read_rule_book(ROOT / "deploy" / "rules")
     rules = book.indicators
     started = time.perf_counter()
-    await fill(pool, book, complaints, until=TODAY)
+    if not await pool.fetchval("SELECT count(*) FROM analytics.case_facts"):
+        await fill(pool, book, complaints, until=TODAY)
     counts = await pool.fetchrow("SELECT (SELECT count(*) FROM analytics.complaint_facts) c, (SELECT count(*) FROM analytics.case_facts) k")
     assert counts is not None
     print(f"{counts['c']} complaints in {counts['k']} cases, filled in {time.perf_counter() - started:.0f} s", flush=True)
@@ -95,27 +96,30 @@ def processor(backend: psutil.Process) -> float:
     return sum(sum(process.cpu_times()[:2]) for process in (backend, psutil.Process()))
 
 
-async def main(complaints: int, rounds: int) -> None:
-    with tempfile.TemporaryDirectory(prefix="petitions-bench-") as home:
-        server = Postgres(Path(home).resolve())
-        try:
-            port = server.start().port
-            with psycopg.connect(server.dsn(port, "postgres"), autocommit=True) as connection:
+async def main(complaints: int, rounds: int, home: Path) -> None:
+    server = Postgres(home)
+    try:
+        port = server.start().port
+        with psycopg.connect(server.dsn(port, "postgres"), autocommit=True) as connection:
+            there = connection.execute("SELECT 1 FROM pg_database WHERE datname = 'bench'").fetchone()
+            if there is None:
                 connection.execute("CREATE DATABASE bench")
-            dsn = server.dsn(port, "bench")
-            migrate(dsn)
-            pool = await create_pool(dsn, service="bench", size=2)
-            try:
-                await measure(pool, complaints, rounds)
-            finally:
-                await pool.close()
+        dsn = server.dsn(port, "bench")
+        migrate(dsn)
+        pool = await create_pool(dsn, service="bench", size=2)
+        try:
+            await measure(pool, complaints, rounds)
         finally:
-            server.stop()
+            await pool.close()
+    finally:
+        server.stop()
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--complaints", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--home", type=Path, help="Where the database is kept, to be measured again without filling.")
     options = parser.parse_args()
-    asyncio.run(main(options.complaints, options.rounds))
+    with tempfile.TemporaryDirectory(prefix="petitions-bench-") as temporary:
+        asyncio.run(main(options.complaints, options.rounds, (options.home or Path(temporary)).resolve()))

@@ -55,9 +55,9 @@ class Console:
     _ready: threading.Event = field(default_factory=threading.Event)
     _failure: BaseException | None = None
 
-    def start(self, count: int, *, others: bool = True) -> Console:
-        """Fill the database with so many cases and listen."""
-        port = free_port()
+    def start(self, count: int, *, others: bool = True, port: int = 0) -> Console:
+        """Fill the database with so many cases (none: it is filled already) and listen."""
+        port = port or free_port()
         self.url = f"http://127.0.0.1:{port}"
         self._thread = threading.Thread(target=lambda: self._main(port, count, others), daemon=True)
         self._thread.start()
@@ -110,8 +110,9 @@ class Console:
         pool = await create_pool(self.settings.database.get_secret_value(), service="test-console", size=8)
         rules, city = load_rules(self.settings.rules), load_city(self.settings.city)
         files = Files.from_settings(self.settings, rules.case.casework.evidence)
-        self.scribe, self.made = await invented_office.everything(pool, self.vault, rules, city, datetime.now(UTC), count=count, files=files)
-        if others:
+        if count:
+            self.scribe, self.made = await invented_office.everything(pool, self.vault, rules, city, datetime.now(UTC), count=count, files=files)
+        if self.scribe is not None and others:
             await self.scribe.everything_else()
         parts = Parts(pool, self.vault, Casework(rules, Book()), b"pepper-of-tests", files, Rates(1_000_000))
         self.office = office_of(SimpleNamespace(settings=self.settings), parts)  # type: ignore[arg-type]

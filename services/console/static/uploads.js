@@ -1,5 +1,10 @@
 // Files dropped on the field are taken as if they had been chosen; what was taken is listed with its size.
 export function uploads(root) {
+  for (const camera of root.querySelectorAll("#camera")) {
+    camera.addEventListener("change", () => {
+      document.getElementById("camera-taken").textContent = camera.files.length ? `已拍 ${camera.files.length} 张，提交后上传` : "";
+    });
+  }
   for (const zone of root.querySelectorAll(".drop")) {
     const input = zone.querySelector("input[type=file]");
     const list = zone.querySelector("ul");

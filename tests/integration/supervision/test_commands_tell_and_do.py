@@ -12,7 +12,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from services.cli import app
+from services.cli import app_for
 from services.commands.output import Failed
 from services.domain.sealing import Keyring
 from services.infra.access import give_token
@@ -33,7 +33,7 @@ def settings_of_test(monkeypatch: pytest.MonkeyPatch, database: str, keyring: Ke
 
 
 async def call(*arguments: str, input: str | None = None) -> Result:
-    return await asyncio.to_thread(CliRunner().invoke, app, list(arguments), input=input)
+    return await asyncio.to_thread(CliRunner().invoke, app_for(arguments), list(arguments), input=input)
 
 
 async def as_json(*arguments: str) -> Any:

@@ -1,0 +1,208 @@
+"""Pages over a million complaints: `make bench-console`. Times a person waits, and two hundred officers at once.
+
+The cases are copies of an invented office under other numbers, loaded in bulk, so the run is about reading, which is what
+pages do; the tables behind the lists are made by the same function that rebuilds them in an emergency.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import random
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import orjson
+
+from services.demo.people import PASSWORD
+from services.domain.sealing import Keyring
+from services.infra.migrations import migrate
+from services.stack import Postgres
+from services.stack.ports import free_port
+from tests.support.console_server import make, token_of
+
+CASES, PER_CASE, OFFICERS = 300_000, 3, 200
+LIVE_SHARE = 0.12
+"""Share of cases still open: three months of a hotline's year and a stock of stubborn ones (assumed)."""
+MULTIPLY = """
+INSERT INTO casework.cases (case_id, case_no, version, head, status, region, city, lead_unit, leader_id, urgency, types, respondent, place, summary,
+    ordinal, repeat_ordinal, complaints, reporters, opened_at, first_received_at, last_event_at, last_progress_at, person_id, units, state)
+SELECT id, no, version, head, status, region, city, unit, leader_id, urgency, types, respondent || n % 5000, place || n % 900, n % 5000 || summary,
+    ordinal, repeat_ordinal, complaints, reporters, opened_at, first_received_at, last_event_at, last_progress_at, person_id, ARRAY[unit],
+    jsonb_set(jsonb_set(jsonb_set(state, '{case_id}', to_jsonb(id::text)), '{case_no}', to_jsonb(no)), '{parts}',
+        CASE WHEN jsonb_array_length(state -> 'parts') > 0 THEN jsonb_build_array(jsonb_set(state #> '{parts,0}', '{unit_id}', to_jsonb(unit))) ELSE '[]' END)
+FROM (
+    SELECT c.*, n, md5('case' || n)::uuid AS id, 'BM2026-' || lpad(n::text, 7, '0') AS no, u.ids[1 + n % cardinality(u.ids)] AS unit
+    FROM generate_series($1::int, $2::int) AS n
+    JOIN (SELECT array_agg(case_no ORDER BY case_no) AS live FROM casework.cases WHERE status NOT IN ('closed_out', 'opened') AND case_no LIKE 'AJ%') l ON true
+    JOIN (SELECT array_agg(case_no ORDER BY case_no) AS ended FROM casework.cases WHERE status = 'closed_out' AND case_no LIKE 'AJ%') e ON true
+    JOIN casework.cases c ON c.case_no = CASE WHEN n % 100 < $3 THEN l.live[1 + n % cardinality(l.live)] ELSE e.ended[1 + n % cardinality(e.ended)] END
+    CROSS JOIN (SELECT $4::text[] AS ids) u
+) AS copies
+"""
+COMPLAINTS = """
+INSERT INTO casework.complaint_cases (complaint_id, case_id, link_id, receipt_no, kind, weight, reporter, received_at)
+SELECT md5('complaint' || n || '/' || k)::uuid, md5('case' || n)::uuid, 'l' || n || '/' || k, 'BM' || lpad(n::text, 7, '0') || k, 'MERGED_REPORT', 1,
+       'r' || n % 100000 || k, now() - interval '40 days'
+FROM generate_series($1::int, $2::int) AS n, generate_series(1, $3::int) AS k
+"""
+REGISTERED = """
+INSERT INTO intake.complaints (id, source, external_id, receipt_no, content_mac, channel, region_code, reporter, received_at, registered_at, event)
+SELECT complaint_id, 'bench', receipt_no, receipt_no, '', 'HOTLINE_12345', '470302', reporter, received_at, received_at, t.event
+FROM casework.complaint_cases, (SELECT event FROM intake.complaints WHERE source = 'hotline-12345' LIMIT 1) t WHERE receipt_no LIKE 'BM%'
+ON CONFLICT DO NOTHING
+"""
+CHUNK = 20_000
+
+
+async def fill(dsn: str, cases: int, units: list[str]) -> None:
+    """Copies of what is there, in bulk; then the lists' tables."""
+    connection = await asyncpg.connect(dsn, timeout=30)
+    try:
+        await connection.execute("SET synchronous_commit = off; ALTER TABLE casework.cases DISABLE TRIGGER USER")
+        for start in range(1, cases + 1, CHUNK):
+            end = min(cases, start + CHUNK - 1)
+            await connection.execute(MULTIPLY, start, end, round(LIVE_SHARE * 100), units, timeout=1200)
+            await connection.execute(COMPLAINTS, start, end, PER_CASE, timeout=1200)
+            print(f"\r{end} cases", end="", file=sys.stderr, flush=True)
+        await connection.execute(REGISTERED, timeout=3600)
+        await connection.execute("ALTER TABLE casework.cases ENABLE TRIGGER USER")
+        await connection.fetchval("SELECT console.rebuild()", timeout=3600)
+        await connection.execute("VACUUM ANALYZE", timeout=3600)
+        print(file=sys.stderr)
+    finally:
+        await connection.close()
+
+
+async def log_in(url: str, who: str) -> httpx.AsyncClient:
+    """A client with a session."""
+    client = httpx.AsyncClient(base_url=url, trust_env=False, timeout=60, limits=httpx.Limits(max_connections=4))
+    form = await client.get("/login")
+    answer = await client.post("/login", data={"_token": token_of(form), "login": who, "password": PASSWORD})
+    assert answer.status_code == 303, answer.status_code
+    return client
+
+
+async def timed(client: httpx.AsyncClient, paths: list[str], times: int, rng: random.Random) -> dict[str, Any]:
+    """Milliseconds of one person's requests, one after the other."""
+    found = []
+    for path in paths[:2]:
+        await client.get(path)
+    for _ in range(times):
+        began = time.perf_counter()
+        answer = await client.get(rng.choice(paths))
+        found.append((time.perf_counter() - began) * 1000)
+        assert answer.status_code in (200, 303), answer.status_code
+    found.sort()
+    return {"n": times, "p50_ms": round(statistics.median(found), 1), "p95_ms": round(found[int(len(found) * 0.95) - 1], 1)}
+
+
+async def crowd(clients: list[httpx.AsyncClient], paths: list[str], seconds: float) -> dict[str, Any]:
+    """Officers who open a page, look at it for some seconds, and open the next; every answer must be good."""
+    until, found, errors = time.monotonic() + seconds, [], 0
+
+    async def officer(n: int, client: httpx.AsyncClient) -> None:
+        nonlocal errors
+        rng = random.Random(n)
+        await asyncio.sleep(rng.uniform(0, 6))
+        while time.monotonic() < until:
+            began = time.perf_counter()
+            try:
+                answer = await client.get(rng.choice(("/work", rng.choice(paths))))
+                errors += answer.status_code != 200
+            except httpx.HTTPError:
+                errors += 1
+            found.append((time.perf_counter() - began) * 1000)
+            await asyncio.sleep(rng.uniform(3, 9))
+
+    await asyncio.gather(*(officer(n, client) for n, client in enumerate(clients)))
+    found.sort()
+    return {"officers": len(clients), "requests": len(found), "errors": errors, "p50_ms": round(statistics.median(found), 1),
+            "p95_ms": round(found[int(len(found) * 0.95) - 1], 1)}  # fmt: skip
+
+
+async def measure(url: str, dsn: str, cases: int, seconds: float) -> dict[str, Any]:
+    """Everything promised."""
+    connection = await asyncpg.connect(dsn)
+    numbers = [row["case_no"] for row in await connection.fetch(
+        "SELECT case_no FROM casework.cases c JOIN console.parts p USING (case_id) WHERE p.unit_id = 'da-cg' AND case_no LIKE 'BM%' LIMIT 400")]  # fmt: skip
+    live = await connection.fetchval("SELECT count(*) FROM console.parts WHERE unit_id = 'da-cg'")
+    await connection.close()
+    rng = random.Random(1)
+    officer, supervisor = await log_in(url, "da-cg-2"), await log_in(url, "supervisor-1")
+    pages = [f"/cases/{number}" for number in numbers]
+    found: dict[str, Any] = {"cases": cases, "complaints": cases * PER_CASE, "live_cases_of_the_unit": live}
+    found["my_work"] = await timed(officer, ["/work", "/work?show=late"], 60, rng)
+    found["case"] = await timed(officer, pages, 120, rng)
+    found["search_receipt"] = await timed(officer, [f"/search?q=BM{n:07d}1" for n in rng.sample(range(1, cases), 50)], 60, rng)
+    found["search_words"] = await timed(supervisor, ["/search?q=工地 噪声", "/search?q=混凝土公司4", "/search?q=面馆 油烟", "/search?q=云溪路"], 60, rng)
+    found["indicators"] = await timed(supervisor, ["/analysis", "/analysis?days=182"], 20, rng)
+    token = re.search(r"petitions_session=([^;]+)", "; ".join(f"{k}={v}" for k, v in officer.cookies.items()))
+    assert token
+    clients = [httpx.AsyncClient(base_url=url, trust_env=False, timeout=60, cookies=dict(officer.cookies)) for _ in range(OFFICERS)]
+    found["crowd"] = await crowd(clients, pages, seconds)
+    for client in (officer, supervisor, *clients):
+        await client.aclose()
+    return found
+
+
+def main() -> None:
+    """Fill, serve from a process of its own, measure, print one JSON document."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--cases", type=int, default=CASES)
+    asked.add_argument("--seconds", type=float, default=40)
+    asked.add_argument("--serve", nargs=3, metavar=("HOME", "DSN", "PORT"), help=argparse.SUPPRESS)
+    options = asked.parse_args()
+    if options.serve:
+        home, dsn, port = options.serve
+        keyring = Keyring.from_file(Path(home) / "ring.json")
+        make(Path(home), dsn, keyring).start(0, port=int(port))
+        time.sleep(100_000)
+        return
+    with tempfile.TemporaryDirectory(prefix="petitions-bench-") as folder:
+        home = Path(folder)
+        (home / "postgres").mkdir()
+        server = Postgres(home / "postgres")
+        dsn = server.dsn(server.start().port)
+        try:
+            migrate(dsn)
+            keyring = Keyring.generate()
+            (home / "ring.json").write_text(keyring.to_json())
+            console = make(home, dsn, keyring).start(13)
+            units = [unit.id for unit in console.office.city.document.units]
+            console.stop()
+            asyncio.run(fill(dsn, options.cases, units))
+            port = free_port()
+            process = subprocess.Popen([sys.executable, "-m", "tests.benchmarks.console", "--serve", folder, dsn, str(port)], env=os.environ)
+            try:
+                url = f"http://127.0.0.1:{port}"
+                _wait(url)
+                print(orjson.dumps(asyncio.run(measure(url, dsn, options.cases, options.seconds)), option=orjson.OPT_INDENT_2).decode())
+            finally:
+                process.terminate()
+                process.wait()
+        finally:
+            server.stop()
+
+
+def _wait(url: str) -> None:
+    for _ in range(600):
+        try:
+            httpx.get(f"{url}/login", trust_env=False)
+            return
+        except httpx.HTTPError:
+            time.sleep(0.2)
+    raise SystemExit("the console did not start")
+
+
+if __name__ == "__main__":
+    main()
