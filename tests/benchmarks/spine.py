@@ -123,7 +123,10 @@ async def steady(system: System, supply: Iterator[dict[str, Any]], rate: int, se
 
 def quantiles(found: list[float]) -> Result:
     """n, p50, p95, p99 and the longest, in seconds."""
-    pick = lambda q: found[min(len(found) - 1, int(q * len(found)))] if found else 0.0
+
+    def pick(q: float) -> float:
+        return found[min(len(found) - 1, int(q * len(found)))] if found else 0.0
+
     return {"n": len(found), "p50": pick(0.5), "p95": pick(0.95), "p99": pick(0.99), "max": pick(1.0)}
 
 

@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -117,11 +116,9 @@ def test_a_server_that_hangs_is_renewed(settings: Settings, resolved: Settings, 
             process.kill()
 
 
-def test_starting_twice_starts_nothing_twice_and_is_quick(settings: Settings, resolved: Settings) -> None:
+def test_starting_twice_starts_nothing_twice(settings: Settings, resolved: Settings) -> None:
     before = State(settings.home).read()
-    began = time.monotonic()
     assert stack.start(settings) == resolved
-    assert time.monotonic() - began < 10
     assert State(settings.home).read() == before
 
 
