@@ -86,21 +86,7 @@ class History(Learning):
         """Store a complaint in a case, opening the case if it is new; the same id again replaces the complaint."""
         if complaint.id in self:
             self.forget([complaint.id])
-        size = pf.DTYPE.itemsize
-        self.ids.push(complaint.id)
-        item = self._rows["case"].size
-        self._rows["case"].push(-1)
-        self._rows["next"].push(item)
-        self._rows["region"].push(self.index.region(complaint.region))
-        self._rows["profile"].push(np.frombuffer(reading.profile, pf.DTYPE, 1)[0] if reading.profile else 0)
-        self._rows["notes"].append(np.frombuffer(reading.profile[size:], np.uint8))
-        self._rows["noted"].push(self._rows["notes"].size)
-        mates = self._enter(item, case)
-        if reading.profile:
-            self.learn_names(complaint.id, Mentioned.of(*pf.unpack(reading.profile)), mates)
-        self._staged.append((complaint, reading))
-        if len(self._staged) == BATCH:
-            self._settle()
+        self._add_batch([complaint], [reading], [case])
 
     def add_many(self, complaints: Sequence[Complaint], readings: Sequence[Reading], cases: Sequence[str]) -> None:
         """Store many complaints, the oldest first; the same as one by one."""
@@ -110,8 +96,7 @@ class History(Learning):
 
     def _add_batch(self, complaints: Sequence[Complaint], readings: Sequence[Reading], cases: Sequence[str]) -> None:
         ids = [complaint.id for complaint in complaints]
-        fresh = len(set(ids)) == len(ids) and bool((self.ids.find(ids) < 0).all())
-        if not fresh or not all(reading.profile for reading in readings):
+        if len(ids) > 1 and (len(set(ids)) < len(ids) or (self.ids.find(ids) >= 0).any()):
             for complaint, reading, case in zip(complaints, readings, cases, strict=True):
                 self.add(complaint, reading, case)
             return
@@ -122,7 +107,7 @@ class History(Learning):
         rows["case"].append(np.full(len(ids), -1, np.int32))
         rows["next"].append(items)
         rows["region"].append(np.array([self.index.region(complaint.region) for complaint in complaints], np.uint16))
-        records = np.frombuffer(b"".join([r.profile[:size] for r in readings]), pf.DTYPE)
+        records = np.frombuffer(b"".join([r.profile[:size].ljust(size, b"\0") for r in readings]), pf.DTYPE)
         rows["profile"].append(records)
         notes = [reading.profile[size:] for reading in readings]
         noted = rows["notes"].size + np.cumsum([len(note) for note in notes])
@@ -134,7 +119,7 @@ class History(Learning):
         for at, (item, case) in enumerate(zip(items.tolist(), cases, strict=True)):
             mates = self._enter(item, case)
             if naming[at] or mates:
-                self.learn_names(ids[at], Mentioned.of(*pf.unpack(readings[at].profile)), mates)
+                self.learn_names(ids[at], Mentioned.of(records[at], pf.texts(notes[at])), mates)
         self._staged += zip(complaints, readings, strict=True)
         if len(self._staged) == BATCH:
             self._settle()

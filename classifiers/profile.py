@@ -80,8 +80,12 @@ def key64(sort: str, value: str) -> int:
 def unpack(profile: bytes) -> tuple[np.void, tuple[str, ...]]:
     """The record and the texts of its names, from `Reading.profile`."""
     record = np.frombuffer(profile, DTYPE, count=1)[0]
-    note = profile[DTYPE.itemsize :].decode("utf8")
-    return record, tuple(note.split("\x1f")) if note else ()
+    return record, texts(profile[DTYPE.itemsize :])
+
+
+def texts(note: bytes) -> tuple[str, ...]:
+    """The texts of names in a note."""
+    return tuple(note.decode("utf8").split("\x1f")) if note else ()
 
 
 class ProfileTable:
@@ -222,7 +226,7 @@ class Rarity:
         weights[keys == 0] = 0.0
         return np.maximum(weights, 0.0, out=weights)
 
-    def _weigh(self, slots: npt.NDArray[np.unsignedinteger]) -> None:
+    def _weigh(self, slots: npt.NDArray[np.integer]) -> None:
         self._counts[0] = 0
         self._logs[slots] = np.log(self._counts[slots] + _PRIOR_DOCUMENTS * _prior()[slots] + 1.0)
 
