@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 import orjson
 
+from services.demo.office.drawings import drawn_evidence
 from services.demo.office.figures import Report, report
 from services.demo.office.public import Complaint
 from services.demo.office.run import ScriptedOffice
@@ -62,7 +63,8 @@ async def fill_history(
         raise HistoryThere("this database holds cases already; history can only be told on an empty one (make clean-state)")
     since = until - timedelta(days=30 * months)
     town = await Town.found(settings, pool, vault, FrozenClock(since), seed=seed)
-    office = ScriptedOffice(town, seed=f"history/{seed}")
+    files = await drawn_evidence(settings, pool, town.book.case.casework.evidence, since)
+    office = ScriptedOffice(town, seed=f"history/{seed}", files=files)
     course = await office.work(invented_complaints(seed, since, until - LEAVE), since, until, progress=progress)
     await town.runtime.stop()
     return await report(town, course)

@@ -21,6 +21,8 @@ ANSWERS = (
 )  # fmt: skip
 SENT_BACK, LOOK_BACK_PASSES = 0.08, 0.913
 """Share of cases the district sends back (invented); share of look-backs that pass (2019: 91.3 %)."""
+CONTACTED, SOLVED = 0.97, {True: 0.95, False: 0.2}
+"""Share of those who answer that the unit contacted them (是否响应), and that it is solved (是否解决), by whether they are content (invented)."""
 CLOSING_WAITS = {
     Status.CONCLUDED: 1.0, Status.CLOSE_OUT_REQUESTED: 2.0, Status.ACCEPTED: 1.0, Status.PUBLICITY: 3.0, Status.PUBLICISED: 1.0,
     Status.LEADER_SIGNED: 0.5, Status.CITY_REVIEW: 3.0, Status.CLOSED_OUT: 6.0, Status.LOOKED_BACK: 6.0, Status.UNTRUE: None,
@@ -60,7 +62,14 @@ def _calls(turn: Turn) -> Iterator[Move]:
             continue
         tries = sum(call.reporter == reporter for call in state.callbacks)
         outcome = turn.luck.weighted(f"call/{number}/{tries}", ANSWERS)
-        yield Move(turn.desk.staff.desk("caller", state.region), c.RecordCallback(reporter=reporter, outcome=outcome))
+        asked = outcome not in petitioners.MUTE
+        call = c.RecordCallback(
+            reporter=reporter,
+            outcome=outcome,
+            contacted=turn.luck.happens(f"contacted/{number}", CONTACTED) if asked else None,
+            solved=turn.luck.happens(f"solved/{number}", SOLVED[outcome in petitioners.CONTENT]) if asked else None,
+        )
+        yield Move(turn.desk.staff.desk("caller", state.region), call)
 
 
 def _accept(turn: Turn) -> Iterator[Move]:

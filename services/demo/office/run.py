@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from contracts.vocabulary import SupervisionStep
 from services.casework.execute import Asked, Denied
+from services.casework.files import File
 from services.demo.office.luck import Luck
 from services.demo.office.moves import Desk, Move
 from services.demo.office.public import Complaint, Public
@@ -55,10 +56,10 @@ class Course:
 class ScriptedOffice:
     """Thirty officers and the desks around them, on the town's clock."""
 
-    def __init__(self, town: Town, *, seed: str, officers: int = 30) -> None:
+    def __init__(self, town: Town, *, seed: str, officers: int = 30, files: Mapping[str, Sequence[File]] | None = None) -> None:
         self.town = town
         self.luck = Luck(seed)
-        self.desk = Desk(Staff(town.city, self.luck.of("staff"), officers))
+        self.desk = Desk(Staff(town.city, self.luck.of("staff"), officers), files=files or {})
         self._agenda: dict[UUID, datetime | None] = {}
         self._seen: dict[UUID, tuple[str, int, str | None]] = {}
         self._first: dict[UUID, UUID] = {}
@@ -152,7 +153,7 @@ class ScriptedOffice:
             return
         async with begin(self.town.pool, service="casework", vault=self.town.vault, clock=self.town.clock) as unit:
             items = [move.command.evidence for _, move in planned if isinstance(move.command, c.AddEvidence)]
-            if items:
+            if items and not self.desk.files:
                 columns = zip(*((i.sha256, i.kind.value, i.media_type, i.size, i.taken_at) for i in items), strict=True)
                 sha, kinds, media, sizes, taken = map(list, columns)
                 await unit.connection.execute(FILES, sha, kinds, media, sizes, now, taken)

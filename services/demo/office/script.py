@@ -6,7 +6,6 @@ mainly true, 779 partly true, 100 untrue).
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -252,11 +251,10 @@ def _evidence(turn: _Turn, purpose: str) -> c.AddEvidence:
     """An item of evidence whose file the office is to put in place."""
     number = len(turn.state.evidence) + 1
     id = f"{purpose}-{turn.state.ordinal}-{number}"
-    kind, media = file_of(purpose)
+    file = file_of(turn.desk, purpose, f"{turn.state.case_id}/{id}", turn.luck)
     before = next((item.id for item in reversed(turn.state.evidence) if item.purpose is v.EvidencePurpose.BEFORE), None)
-    sha256 = hashlib.sha256(f"{turn.state.case_id}/{id}".encode()).hexdigest()
     return c.AddEvidence(evidence=v.Evidence(
-        id=id, sha256=sha256, kind=kind, purpose=v.EvidencePurpose(purpose), media_type=media, size=1000,
+        id=id, sha256=file.sha256, kind=file.kind, purpose=v.EvidencePurpose(purpose), media_type=file.media_type, size=file.size,
         on_site=purpose != "report", taken_at=turn.now, pair_of=before if purpose == "after" else None,
     ))  # fmt: skip
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.demo.history import HistoryThere, fill_history, invented_complaints
+from services.demo.office.drawings import drawn_evidence
 from services.demo.office.figures import report
 from services.demo.office.luck import Luck
 from services.demo.office.run import ScriptedOffice
@@ -29,7 +30,8 @@ def settings(database: str, keyring: Keyring, tmp_path: Path) -> Settings:
 
 async def test_complaints_become_worked_cases_and_supervision_watches(settings: Settings, pool: Pool, vault: Vault) -> None:
     town = await Town.found(settings, pool, vault, FrozenClock(SINCE), seed="t")
-    office = ScriptedOffice(town, seed="t", officers=2)
+    files = await drawn_evidence(settings, pool, town.book.case.casework.evidence, SINCE)
+    office = ScriptedOffice(town, seed="t", officers=2, files=files)
     complaints = invented_complaints("t", SINCE, SINCE + timedelta(days=2))[:6]
     course = await office.work(complaints, SINCE, SINCE + timedelta(days=7))
     found = await report(town, course)
@@ -37,6 +39,7 @@ async def test_complaints_become_worked_cases_and_supervision_watches(settings: 
     assert found.work["办理命令"] > 10 and found.ladder["提醒"] > 0
     assert await pool.fetchval("SELECT count(*) FROM bus.dead_letters") == 0
     assert await pool.fetchval("SELECT count(*) FROM casework.cases c LEFT JOIN supervision.cases s USING (case_id) WHERE s.version IS DISTINCT FROM c.version") == 0
+    assert await pool.fetchval("SELECT count(*) FROM casework.file_uses") > 0 and [len(kept) for kept in files.values()] == [3, 3, 3]
     shares = {share.name: share for share in found.indicators}
     assert shares["退单率"].whole > 0 and shares["退单率"].text.endswith("件已交办案件）")
     assert course.without_officer, "two officers do not reach for every unit"
