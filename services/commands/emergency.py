@@ -20,11 +20,13 @@ from services.domain.resources import Hazard, ResourceKind
 from services.infra.unit_of_work import UnitOfWork
 from services.registers.emergencies import acts, documents, views
 from services.registers.emergencies.acts import Duty
+from services.registers.emergencies.repository import by_receipt
 from services.registers.resources import acts as resources
 
 app = typer.Typer(no_args_is_help=True, help="Suspected emergencies (突发环境事件): acknowledge, grade, report, dismiss.")
 help_app = typer.Typer(no_args_is_help=True, help="Emergency supplies, experts and rescue teams (物资、专家、队伍).")
 REASON = typer.Option(..., "--reason", help="Why.")
+ID = typer.Argument(help="Id of the event, or the receipt number of its complaint.")
 HAZARD = typer.Option(None, "--hazard", help="What is needed against; the triggers' hints otherwise. May be repeated.")
 
 
@@ -32,6 +34,17 @@ def register(parent: typer.Typer) -> None:
     """Add the commands."""
     parent.add_typer(app, name="emergency")
     parent.add_typer(help_app, name="resources")
+
+
+async def _id(unit: UnitOfWork, name: str) -> UUID:
+    """The event of an id or of the receipt number of its complaint; raises `Failed`."""
+    try:
+        return UUID(name)
+    except ValueError:
+        found = await by_receipt(unit.connection, name)
+        if found is None:
+            raise Failed(f"there is no event {name}; list them with: petitions emergency list") from None
+        return found
 
 
 def duty() -> Duty:
@@ -54,22 +67,22 @@ def list_emergencies(
         print_json(found)
         return
     rows = [
-        (str(row["id"]), row["receipt_no"], row["region"], "、".join(row["triggers"])[:30], row["status"], row["grade"] or "待定级",
+        (row["receipt_no"], "、".join(row["triggers"])[:30], row["status"], row["grade"] or "待定级",
          f"{row['report_due_at'].astimezone(documents.LOCAL):%m-%d %H:%M}{' 已超时' if row['report_overdue'] else ''}")
         for row in found
     ]  # fmt: skip
-    print_table("突发环境事件", ("编号", "受理编号", "区划", "线索", "状态", "等级", "初报时限"), rows, empty="Nothing is suspected.")
+    print_table("突发环境事件", ("受理编号", "线索", "状态", "等级", "初报时限"), rows, empty="Nothing is suspected.")
     if found:
-        console.print("next: petitions emergency show 编号, petitions emergency acknowledge 编号", style="dim", markup=False)
+        console.print("next: petitions emergency show 受理编号, petitions emergency acknowledge 受理编号", style="dim", markup=False)
 
 
 @app.command("show")
-def show(id: UUID, token: str = shared.TOKEN, as_json: bool = JSON_OPTION) -> None:
+def show(id: str = ID, token: str = shared.TOKEN, as_json: bool = JSON_OPTION) -> None:
     """Everything about one: state, clocks, history, pages, others that may be the same event."""
     desk = duty()
 
     async def work(unit: UnitOfWork, actor: Principal) -> Any:
-        return await views.show(unit, desk, actor, id)
+        return await views.show(unit, desk, actor, await _id(unit, id))
 
     found = shared.ask(token, work)
     if as_json:
@@ -95,12 +108,15 @@ def _said(event: em.Emergency) -> None:
 
 
 @app.command()
-def acknowledge(id: UUID, token: str = shared.TOKEN) -> None:
+def acknowledge(
+    id: str = ID, with_similar: bool = typer.Option(False, "--with-similar", help="Also those of the same district and hours."),
+    token: str = shared.TOKEN,
+) -> None:  # fmt: skip
     """接警: paging stops."""
     desk = duty()
 
     async def work(unit: UnitOfWork, actor: Principal) -> Any:
-        return await acts.acknowledge(unit, desk, actor, id)
+        return await acts.acknowledge(unit, desk, actor, await _id(unit, id), with_similar=with_similar)
 
     event = shared.ask(token, work)
     console.print(f"接警：{event.acknowledged_by}", markup=False)
@@ -109,14 +125,14 @@ def acknowledge(id: UUID, token: str = shared.TOKEN) -> None:
 
 @app.command()
 def grade(
-    id: UUID, value: em.Grade, reason: str = REASON, sensitive: list[str] = typer.Option([], help="Sensitive places, e.g. 饮用水水源地."),
+    id: str = ID, value: em.Grade = typer.Argument(help="I, II, III or IV."), reason: str = REASON, sensitive: list[str] = typer.Option([], help="Sensitive places, e.g. 饮用水水源地."),
     token: str = shared.TOKEN,
 ) -> None:  # fmt: skip
     """定级, by a person; the clock of the first report follows."""
     desk = duty()
 
     async def work(unit: UnitOfWork, actor: Principal) -> Any:
-        return await acts.grade(unit, desk, actor, id, value, tuple(sensitive), reason)
+        return await acts.grade(unit, desk, actor, await _id(unit, id), value, tuple(sensitive), reason)
 
     event = shared.ask(token, work)
     _said(event)
@@ -124,7 +140,7 @@ def grade(
 
 
 @app.command()
-def locate(id: UUID, place: str, latitude: float = typer.Option(None), longitude: float = typer.Option(None), token: str = shared.TOKEN) -> None:
+def locate(id: str = ID, place: str = typer.Argument(help="Where it is."), latitude: float = typer.Option(None), longitude: float = typer.Option(None), token: str = shared.TOKEN) -> None:
     """Where it is, so that the nearest help can be found."""
     desk = duty()
     if (latitude is None) != (longitude is None):
@@ -132,20 +148,20 @@ def locate(id: UUID, place: str, latitude: float = typer.Option(None), longitude
     at = None if latitude is None else Position(latitude=latitude, longitude=longitude)
 
     async def work(unit: UnitOfWork, actor: Principal) -> Any:
-        return await acts.locate(unit, desk, actor, id, place, at)
+        return await acts.locate(unit, desk, actor, await _id(unit, id), place, at)
 
     _said(shared.ask(token, work))
 
 
 @app.command()
 def dismiss(
-    id: UUID, reason: str = REASON, same_as: UUID = typer.Option(None, "--same-as", help="The other event it is the same as."), token: str = shared.TOKEN
+    id: str = ID, reason: str = REASON, same_as: UUID = typer.Option(None, "--same-as", help="The other event it is the same as."), token: str = shared.TOKEN
 ) -> None:
     """A person finds it is none; clocks end and neighbours are told."""
     desk = duty()
 
     async def work(unit: UnitOfWork, actor: Principal) -> Any:
-        return await acts.dismiss(unit, desk, actor, id, reason, same_as=same_as)
+        return await acts.dismiss(unit, desk, actor, await _id(unit, id), reason, same_as=same_as)
 
     _said(shared.ask(token, work))
 
@@ -165,7 +181,7 @@ def form(kind: em.ReportKind = typer.Argument(em.ReportKind.INITIAL), out: Path 
 
 @app.command()
 def report(
-    id: UUID, kind: em.ReportKind, fields: Path = typer.Argument(help="JSON of the form's fields; see petitions emergency form."),
+    id: str = ID, kind: em.ReportKind = typer.Argument(help="initial, follow_up or result."), fields: Path = typer.Argument(help="JSON of the form's fields; see petitions emergency form."),
     out: Path = typer.Option(None, "-o", help="Also write the report: .docx or .txt."), token: str = shared.TOKEN,
 ) -> None:  # fmt: skip
     """初报, 续报 or 处理结果报告."""
@@ -176,7 +192,7 @@ def report(
         raise Failed(f"{fields} cannot be read as a JSON object of fields: {failure}") from None
 
     async def work(unit: UnitOfWork, actor: Principal) -> Any:
-        return await acts.report(unit, desk, actor, id, kind, told)
+        return await acts.report(unit, desk, actor, await _id(unit, id), kind, told)
 
     event = shared.ask(token, work)
     _said(event)
@@ -185,11 +201,11 @@ def report(
 
 
 @app.command("print")
-def print_report(id: UUID, number: int = typer.Argument(1, help="Which report, from 1."), out: Path = typer.Argument(help="A name ending in .docx or .txt."), token: str = shared.TOKEN) -> None:
+def print_report(id: str = ID, number: int = typer.Argument(1, help="Which report, from 1."), out: Path = typer.Argument(help="A name ending in .docx or .txt."), token: str = shared.TOKEN) -> None:
     """A report as a Word document or as text."""
 
     async def work(unit: UnitOfWork, actor: Principal) -> Any:
-        return await views.visible(unit, actor, id)
+        return await views.visible(unit, actor, await _id(unit, id))
 
     _write(shared.ask(token, work), number, out, duty(), token)
 
@@ -210,12 +226,12 @@ def _write(event: em.Emergency, number: int, out: Path, desk: Duty, token: str |
 
 
 @app.command("help")
-def help_for(id: UUID, hazard: list[Hazard] = HAZARD, token: str = shared.TOKEN, as_json: bool = JSON_OPTION) -> None:
+def help_for(id: str = ID, hazard: list[Hazard] = HAZARD, token: str = shared.TOKEN, as_json: bool = JSON_OPTION) -> None:
     """The nearest fitting supplies, experts and teams."""
     desk, rules = duty(), shared.rules().registers.help
 
     async def work(unit: UnitOfWork, actor: Principal) -> Any:
-        return await views.help_for(unit, rules, desk.city, desk, actor, id, hazard or None)
+        return await views.help_for(unit, rules, desk.city, desk, actor, await _id(unit, id), hazard or None)
 
     found = shared.ask(token, work)
     if as_json:

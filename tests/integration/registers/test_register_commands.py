@@ -106,7 +106,9 @@ async def test_an_emergency_is_worked_at_the_terminal(tokens: dict[str, str], de
     await desk.suspect(suspected(1, occurred_at=now))
     id, duty = str(emergency_id(1)), tokens["duty"]
     assert "油罐车侧翻" in (await call(duty, "emergency", "list")).output
-    assert "接警：duty" in (await call(duty, "emergency", "acknowledge", id)).output
+    with pytest.raises(Failed, match="there is no event XF"):
+        await call(duty, "emergency", "acknowledge", "XF")
+    assert "接警：duty" in (await call(duty, "emergency", "acknowledge", "YZ20260302-000001-1", "--with-similar")).output
     with pytest.raises(Failed, match="没有敏感情形“月球”"):
         await call(duty, "emergency", "grade", id, "III", "--reason", "少量", "--sensitive", "月球")
     assert "较大（III级）" in (await call(duty, "emergency", "grade", id, "III", "--reason", "少量泄漏")).output
