@@ -110,7 +110,7 @@ class History(Learning):
 
     def _add_batch(self, complaints: Sequence[Complaint], readings: Sequence[Reading], cases: Sequence[str]) -> None:
         ids = [complaint.id for complaint in complaints]
-        fresh = len(set(ids)) == len(ids) and not any(id in self for id in ids)
+        fresh = len(set(ids)) == len(ids) and bool((self.ids.find(ids) < 0).all())
         if not fresh or not all(reading.profile for reading in readings):
             for complaint, reading, case in zip(complaints, readings, cases, strict=True):
                 self.add(complaint, reading, case)
@@ -175,7 +175,7 @@ class History(Learning):
             part = complaints[start : start + BATCH]
             found = self.search(part, readings[start : start + BATCH] if readings else None, k + 1)
             items, scores, offsets = found.items.tolist(), found.scores.tolist(), found.offsets.tolist()
-            for row, own in enumerate([self.ids.number(complaint.id) for complaint in part]):
+            for row, own in enumerate(self.ids.find([complaint.id for complaint in part]).tolist()):
                 here = range(offsets[row], offsets[row + 1])
                 result.append([(Stored(self, items[at]), scores[at]) for at in here if items[at] != own][:k])
         return result

@@ -6,7 +6,7 @@ prove that it came from our own page.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -171,15 +171,18 @@ class Needs:
     def __init__(self, area: str) -> None:
         self.area = area
 
-    async def __call__(self, request: Request) -> Visit:
-        visit = await visit_of(request)
-        if visit is None:
-            raise LoginRequired(_here(request))
-        if request.method not in SAFE and await forged(request, visit.session.secret):
-            raise Forged
-        if not visit.opens(self.area):
-            raise Forbidden(visit, self.area)
-        return visit
+    async def __call__(self, request: Request) -> AsyncIterator[Visit]:
+        try:
+            visit = await visit_of(request)
+            if visit is None:
+                raise LoginRequired(_here(request))
+            if request.method not in SAFE and await forged(request, visit.session.secret):
+                raise Forged
+            if not visit.opens(self.area):
+                raise Forbidden(visit, self.area)
+            yield visit
+        finally:
+            await request.close()  # files of a form
 
 
 class Open:

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from tests.support.console_server import Console
 
@@ -23,7 +24,7 @@ def provider(console: Console) -> Iterator[str]:
     with oidc_provider_mock.run_server_in_thread() as server:
         issuer = f"http://localhost:{server.server_port}"
         settings = console.office.settings
-        told = settings.model_copy(update={"oidc_issuer": issuer, "oidc_client_id": "petitions", "oidc_client_secret": None, "oidc_claim": "sub"})
+        told = settings.model_copy(update={"oidc_issuer": issuer, "oidc_client_id": "petitions", "oidc_client_secret": SecretStr("of-tests"), "oidc_claim": "sub"})
         console.office.__dict__["settings"] = told
         yield issuer
         console.office.__dict__["settings"] = settings
