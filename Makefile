@@ -18,8 +18,9 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 ARGS ?=
+DATA ?= ../shared/data
 
-.PHONY: help demo test lint format lock contracts bench bench-linking bench-casework bench-console screenshots bench-clocks bench-analytics office clean clean-state environment
+.PHONY: help demo test lint format lock contracts bench bench-linking bench-casework bench-clocks bench-console bench-analytics evaluate screenshots office clean clean-state environment
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -57,6 +58,9 @@ bench-console: $(READY) ## pages over a million complaints: time to answer, offi
 
 screenshots: $(READY) ## the README's pictures, anew
 	@$(PY) -m tests.screenshots $(ARGS)
+
+evaluate: $(READY) ## quality of triage on labelled complaints, shipped and after training (DATA=folder)
+	@$(PY) -m classifiers.evaluate_table $(DATA) $(ARGS)
 
 bench-casework: $(READY) ## commands a second on cases with long histories
 	@$(PY) -m tests.benchmarks.casework $(ARGS)

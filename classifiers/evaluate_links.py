@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from classifiers.calibration import calibration_error
-from classifiers.evaluate import Evaluation, Floats, Gold, Judged, Row, bootstrap, ratio
+from classifiers.evaluate import Evaluation, Floats, Gold, Judged, Measure, Row, bootstrap, ratio
 
 LIMITS = (0.01, 0.02, 0.05)
 Target = tuple[str, float, bool]  # row linked to, score, automatic
@@ -59,6 +59,8 @@ def score_links(rows: Sequence[Row], gold: Gold, hidden: Collection[str], result
 
     result.measures |= bootstrap(statistic, len(matters))
     result.links, result.wrong = links, [link for link in links if link.auto and not link.right]
+    if asked:
+        result.measures["suggestions read per repeat found"] = Measure(ratio(asked, helped))
     result.counts |= {
         "matters": len(matters), "matters of two rows or more": int(repeated.sum()), "repeats to find": len(stream.repeats),
         "links judged": len(links), "automatic links judged": int(auto.sum()), "wrong automatic links": len(result.wrong),

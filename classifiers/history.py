@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 
 from classifiers import generations
 from classifiers import profile as pf
+from classifiers.aliases import Aliases, Mentioned
 from classifiers.columns import Column, Names
-from classifiers.constraints import Constraints
 from classifiers.index import BATCH, Features, Found, Index
+from classifiers.learning import MEMBERS, Learning, names_somebody
 from classifiers.reading import Complaint, Reading
 
-FORMAT = 2
+FORMAT = 3
 _COLUMNS: dict[str, Any] = {"case": "i4", "next": "i4", "region": "u2", "profile": pf.DTYPE, "noted": "i8", "notes": "u1"}
 _CASE_COLUMNS: dict[str, Any] = {"head": "i4", "closed": "u1"}
 _SPILLED = ("profile", "notes")
@@ -52,7 +53,7 @@ class Stored:
         return self.history.profile_at(self.item)
 
 
-class History(Constraints):
+class History(Learning):
     """Complaints with their cases, to be searched; see the module's docstring.
 
     `neighbours` maps a district code to those of the districts it borders on. `spill` is a folder for the profiles
@@ -94,7 +95,9 @@ class History(Constraints):
         self._rows["profile"].push(np.frombuffer(reading.profile, pf.DTYPE, 1)[0] if reading.profile else 0)
         self._rows["notes"].append(np.frombuffer(reading.profile[size:], np.uint8))
         self._rows["noted"].push(self._rows["notes"].size)
-        self._enter(item, case)
+        mates = self._enter(item, case)
+        if reading.profile:
+            self.learn_names(complaint.id, Mentioned.of(*pf.unpack(reading.profile)), mates)
         self._staged.append((complaint, reading))
         if len(self._staged) == BATCH:
             self._settle()
@@ -107,7 +110,7 @@ class History(Constraints):
 
     def _add_batch(self, complaints: Sequence[Complaint], readings: Sequence[Reading], cases: Sequence[str]) -> None:
         ids = [complaint.id for complaint in complaints]
-        fresh = len(set(ids)) == len(ids) and not any(id in self for id in ids)
+        fresh = len(set(ids)) == len(ids) and bool((self.ids.find(ids) < 0).all())
         if not fresh or not all(reading.profile for reading in readings):
             for complaint, reading, case in zip(complaints, readings, cases, strict=True):
                 self.add(complaint, reading, case)
@@ -119,15 +122,19 @@ class History(Constraints):
         rows["case"].append(np.full(len(ids), -1, np.int32))
         rows["next"].append(items)
         rows["region"].append(np.array([self.index.region(complaint.region) for complaint in complaints], np.uint16))
-        rows["profile"].append(np.frombuffer(b"".join([r.profile[:size] for r in readings]), pf.DTYPE))
+        records = np.frombuffer(b"".join([r.profile[:size] for r in readings]), pf.DTYPE)
+        rows["profile"].append(records)
         notes = [reading.profile[size:] for reading in readings]
         noted = rows["notes"].size + np.cumsum([len(note) for note in notes])
         rows["notes"].append(np.frombuffer(b"".join(notes), np.uint8))
         rows["noted"].append(noted.astype(np.int64))
         for id in ids:
             self.ids.push(id)
-        for item, case in zip(items.tolist(), cases, strict=True):
-            self._enter(item, case)
+        naming = names_somebody(records).tolist()
+        for at, (item, case) in enumerate(zip(items.tolist(), cases, strict=True)):
+            mates = self._enter(item, case)
+            if naming[at] or mates:
+                self.learn_names(ids[at], Mentioned.of(*pf.unpack(readings[at].profile)), mates)
         self._staged += zip(complaints, readings, strict=True)
         if len(self._staged) == BATCH:
             self._settle()
@@ -145,6 +152,10 @@ class History(Constraints):
             return
         self.rarity.count_all(self._rows["profile"][items], -1)
         for item in items.tolist():
+            id = self.ids.name(item)
+            self.aliases.part(id)
+            if (mentioned := self.mentioned(id)) is not None:
+                self.aliases.forget(mentioned)
             self._leave(item)
         self.index.forget(items)
         self.ids.forget(items)
@@ -164,7 +175,7 @@ class History(Constraints):
             part = complaints[start : start + BATCH]
             found = self.search(part, readings[start : start + BATCH] if readings else None, k + 1)
             items, scores, offsets = found.items.tolist(), found.scores.tolist(), found.offsets.tolist()
-            for row, own in enumerate([self.ids.number(complaint.id) for complaint in part]):
+            for row, own in enumerate(self.ids.find([complaint.id for complaint in part]).tolist()):
                 here = range(offsets[row], offsets[row + 1])
                 result.append([(Stored(self, items[at]), scores[at]) for at in here if items[at] != own][:k])
         return result
@@ -207,6 +218,18 @@ class History(Constraints):
         """The case of an item."""
         return self.cases.name(int(self._rows["case"].get(item)))
 
+    def mentioned(self, id: str) -> Mentioned | None:
+        """How a stored complaint names the one complained of; None where it is not stored."""
+        item = self.ids.number(id)
+        return None if item < 0 else Mentioned.of(*pf.unpack(self.profile_at(item)))
+
+    def member_records(self, case: str, most: int) -> pf.Records:
+        """Packed records of the newest complaints of a case."""
+        number = self.cases.number(case)
+        head = int(self._case_rows["head"].get(number)) if number >= 0 else -1
+        items = [] if head < 0 else [*self._newest(head, most - 1), head]
+        return self.profiles(np.array(items, np.int64))
+
     def case_of(self, id: str) -> str | None:
         """The case of a complaint, None where it is not stored."""
         item = self.ids.number(id)
@@ -231,7 +254,10 @@ class History(Constraints):
         if item < 0:
             raise KeyError(id)
         self._leave(item)
-        self._enter(item, case)
+        self.aliases.part(id)
+        mates, mentioned = self._enter(item, case), self.mentioned(id)
+        if mentioned is not None:
+            self.meet_mates(id, mentioned, mates)
 
     def close(self, case: str) -> None:
         """The case is closed out; what comes now is a recurrence."""
@@ -263,6 +289,7 @@ class History(Constraints):
         self.index.save(folder)
         self.rarity.save(folder / "rarity.npy")
         (folder / "constraints.json").write_text(json.dumps(self.constraints(), ensure_ascii=False))
+        (folder / "aliases.json").write_text(json.dumps(self.aliases.state(), ensure_ascii=False))
 
     @classmethod
     def open(cls, path: Path, neighbours: Mapping[str, Sequence[str]] | None = None) -> History:
@@ -287,6 +314,7 @@ class History(Constraints):
         history.cases = Names.open(folder, "case-id")
         history.index = Index.open(folder, neighbours)
         history.rarity = pf.Rarity.open(folder / "rarity.npy")
+        history.aliases = Aliases.restore(json.loads((folder / "aliases.json").read_text()))
         history.constrain_all(json.loads((folder / "constraints.json").read_text()))
         return history
 
@@ -320,7 +348,8 @@ class History(Constraints):
             self._case_rows["closed"].push(0)
         return number
 
-    def _enter(self, item: int, case: str) -> None:
+    def _enter(self, item: int, case: str) -> list[str]:
+        """Put an item into a case; the ids of up to four of its members before, the newest last."""
         number, following = self._case(case), self._rows["next"]
         head = int(self._case_rows["head"].get(number))
         if head < 0:
@@ -330,6 +359,16 @@ class History(Constraints):
             following.set(item, following.get(head))
             following.set(head, item)
         self._rows["case"].set(item, number)
+        return [] if head < 0 else [self.ids.name(mate) for mate in self._newest(item, MEMBERS)]
+
+    def _newest(self, item: int, most: int) -> list[int]:
+        """Up to so many other members of an item's case, those that came into it last at the end."""
+        found: list[int] = []
+        mate = int(self._rows["next"].get(item))
+        while mate != item and len(found) < most:
+            found.append(mate)
+            mate = int(self._rows["next"].get(mate))
+        return found[::-1]
 
     def _leave(self, item: int) -> None:
         number, following = int(self._rows["case"].get(item)), self._rows["next"]

@@ -32,7 +32,7 @@ class Thresholds:
 class Candidate:
     """An earlier complaint, scored: `features` is a row of pairs.features; `blocked` when a cannot-link forbids it.
 
-    `at` is its place among all that were compared.
+    `at` is its place among all that were compared, `least` the score from which a person is asked about such a pair.
     """
 
     id: str
@@ -43,6 +43,7 @@ class Candidate:
     bound: bool = False
     blocked: bool = False
     closed: bool = False
+    least: float = 0.0
 
 
 CITED_SCORE = 0.985
@@ -56,11 +57,11 @@ def rule_score(score: float, row: Floats) -> float:
     return score
 
 
-def band(score: float, limits: Thresholds) -> LinkBand:
+def band(score: float, auto: float, suggest: float) -> LinkBand:
     """The band of a score."""
-    if score >= limits.auto:
+    if score >= auto:
         return LinkBand.AUTO
-    return LinkBand.SUGGEST if score >= limits.suggest else LinkBand.NEW
+    return LinkBand.SUGGEST if score >= suggest else LinkBand.NEW
 
 
 def choose(candidates: Sequence[Candidate]) -> Candidate | None:
@@ -90,7 +91,7 @@ def kind_of(chosen: Candidate, reading: Reading, limits: Thresholds) -> LinkKind
     return LinkKind.MERGED_REPORT
 
 
-_KIND_WORDS = {
+KIND_WORDS = {
     "road": "道路", "door": "门牌", "estate": "小区", "building": "楼栋", "village": "村组", "town": "镇街",
     "district": "区县", "business": "商户或单位", "body": "地标", "quoted": "名称", "project": "期",
 }
@@ -135,7 +136,7 @@ class Evidence:
             if kind in ("district", "door", "building", "project") and not (self._value("road_same") or self._value("estate_same")):
                 continue
             here, there = self._name(i, False), self._name(j, True)
-            reasons.append(Reason(f"same_{kind}", f"{_KIND_WORDS[kind]}相同：{here.text}", here, there))
+            reasons.append(Reason(f"same_{kind}", f"{KIND_WORDS[kind]}相同：{here.text}", here, there))
             if len(reasons) >= 4:
                 break
         shared_sources = _groups(self._here["head_sources"]) & _groups(self._there["sources"]) | (
@@ -199,15 +200,7 @@ class Evidence:
         return None
 
 
-def _groups(words: Sequence[int]) -> set[int]:
-    left, found = 0, set()
-    for n, word in enumerate(words):
-        left |= int(word) << 64 * n
-    while left:
-        lowest = left & -left
-        found.add(lowest.bit_length() - 1)
-        left ^= lowest
-    return found
+_groups = pf.members
 
 
 _WEAK = np.array([pf.KIND[kind] for kind in ("district", "door", "building", "project", "town")])

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classifiers import profile as pf
+from classifiers.aliases import Aliases
 from classifiers.reading import Complaint, Reading
 
 CANDIDATES = 16
@@ -37,6 +38,10 @@ class History(Protocol):
 
     rarity: pf.Rarity
 
+    @property
+    def aliases(self) -> Aliases: ...
+    def member_records(self, case: str, most: int) -> pf.Records:
+        """Packed records of the newest complaints of a case."""
     def add(self, complaint: Complaint, reading: Reading, case: str) -> None: ...
     def add_many(self, complaints: Sequence[Complaint], readings: Sequence[Reading], cases: Sequence[str]) -> None: ...
     def candidates(

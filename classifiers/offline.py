@@ -133,7 +133,7 @@ def as_line(reading: Reading, decision: Decision) -> dict[str, Any]:
         "environmental": round(reading.environmental, 4),
         "types": [[str(kind), round(chance, 4)] for kind, chance in reading.types],
         "subtype": reading.subtype[0] if reading.subtype else None,
-        "respondent": reading.respondent,
+        "respondent": decision.respondent or reading.respondent,
         "place": reading.place.text if reading.place else None,
         "urgent": reading.urgency is not Urgency.NORMAL,
         "emergency": [span.text for span in reading.emergency],

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classifiers import profile as pf
+from classifiers.matching import matches
 from classifiers.sources import ACTS, HARMS, SOURCES
 
 Floats = npt.NDArray[np.float32]
@@ -84,11 +85,6 @@ def features(here: Weighted, there: Weighted) -> Floats:
     return out
 
 
-def _matches(a: npt.NDArray[np.uint32], b: npt.NDArray[np.uint32]) -> tuple[Bools, Bools]:
-    equal = a[:, :, None] == b[:, None, :]
-    return equal.any(axis=2), equal.any(axis=1)
-
-
 def _share(part: Floats, whole: Floats, missing: float) -> Floats:
     """part / whole, `missing` where there is no whole."""
     result: Floats = np.where(whole > 0, part / np.maximum(whole, 1e-6), np.float32(missing)).astype(np.float32)
@@ -115,7 +111,7 @@ def _chunk(a: Weighted, b: Weighted, out: Floats) -> None:
 
 def _words(a: Weighted, b: Weighted, put) -> None:  # type: ignore[no-untyped-def]
     ra, rb = a.records, b.records
-    in_b, in_a = _matches(ra["words"], rb["words"])
+    in_b, in_a = matches(ra["words"], rb["words"])
     wa, wb = a.words, b.words
     shared = wa * in_b
     norms = np.sqrt((wa * wa).sum(1) * (wb * wb).sum(1))
@@ -138,7 +134,7 @@ def _words(a: Weighted, b: Weighted, put) -> None:  # type: ignore[no-untyped-de
 
 def _grams(a: Weighted, b: Weighted, put) -> None:  # type: ignore[no-untyped-def]
     ra, rb = a.records, b.records
-    in_b, in_a = _matches(ra["grams"], rb["grams"])
+    in_b, in_a = matches(ra["grams"], rb["grams"])
     fa, fb = ra["gram_flags"], rb["gram_flags"]
     head_a, head_b = a.grams * ((fa & pf.IN_HEAD) > 0), b.grams * ((fb & pf.IN_HEAD) > 0)
     shared = (head_a * in_b).sum(1)
@@ -152,7 +148,7 @@ def _grams(a: Weighted, b: Weighted, put) -> None:  # type: ignore[no-untyped-de
     ab, ba = _cover(a.grams, (fa & pf.IN_NAME) > 0, in_b), _cover(b.grams, (fb & pf.IN_NAME) > 0, in_a)
     put("name_grams_min", np.minimum(ab, ba))
     put("name_grams_max", np.maximum(ab, ba))
-    in_b, in_a = _matches(ra["sounds"], rb["sounds"])
+    in_b, in_a = matches(ra["sounds"], rb["sounds"])
     ab, ba = _cover(a.sounds, ra["sounds"] > 0, in_b), _cover(b.sounds, rb["sounds"] > 0, in_a)
     put("name_sounds_min", np.minimum(ab, ba))
     put("name_sounds_max", np.maximum(ab, ba))
@@ -160,7 +156,7 @@ def _grams(a: Weighted, b: Weighted, put) -> None:  # type: ignore[no-untyped-de
 
 def _names(a: Weighted, b: Weighted, put) -> None:  # type: ignore[no-untyped-def]
     ra, rb = a.records, b.records
-    in_b, in_a = _matches(ra["names"], rb["names"])
+    in_b, in_a = matches(ra["names"], rb["names"])
     in_b &= ra["names"] > 0
     in_a &= rb["names"] > 0
     ka, kb = ra["name_kinds"], rb["name_kinds"]
@@ -225,7 +221,7 @@ def _problem(ra: pf.Records, rb: pf.Records, put) -> None:  # type: ignore[no-un
 
 def _circumstances(ra: pf.Records, rb: pf.Records, put) -> None:  # type: ignore[no-untyped-def]
     put("same_reporter", (ra["reporter"] == rb["reporter"]) & (ra["reporter"] != 0))
-    tokens, _ = _matches(ra["tokens"], rb["tokens"])
+    tokens, _ = matches(ra["tokens"], rb["tokens"])
     put("same_token", (tokens & (ra["tokens"] > 0)).any(1))
     cites = (ra["cites"] == rb["receipt"][:, None]) | (ra["cites"][:, :, None] == rb["cites"][:, None, :]).any(2)
     back = (rb["cites"] == ra["receipt"][:, None]) & (rb["cites"] != 0)

@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from importlib.resources import files
-from math import exp
+from math import exp, log
 from pathlib import Path
 from zlib import crc32
 
@@ -132,7 +132,6 @@ _MASK = (1 << _BITS) - 1
 # few enough that a city's own habits show within a month.
 _PRIOR_DOCUMENTS = 3000.0
 _COMMON_IDF = 10.5
-_MANY = 1 << 17  # from so many keys on it is cheaper to weigh every slot once and look the rest of the batch up
 
 
 def _general_table() -> list[str]:
@@ -157,6 +156,12 @@ def _prior() -> npt.NDArray[np.float32]:
 
 
 @lru_cache(maxsize=1)
+def _prior_logs() -> npt.NDArray[np.float64]:
+    nothing = np.zeros(1 << _BITS, np.int32)
+    return np.log(nothing + _PRIOR_DOCUMENTS * _prior() + 1.0)
+
+
+@lru_cache(maxsize=1)
 def general_idf() -> dict[str, float]:
     """jieba's idf of words in general Chinese; words it does not know are names or slips, about 12."""
     pairs = (line.rpartition(" ") for line in _general_table())
@@ -172,16 +177,15 @@ class Rarity:
     def __init__(self) -> None:
         self._counts = np.zeros(1 << _BITS, np.int32)
         self.documents = 0
-        self._weights: npt.NDArray[np.float32] | None = None  # of every slot, until something is counted
+        self._logs = _prior_logs().copy()  # of every counter with its prior: a batch changes few of them
 
     def count(self, record: np.void, by: int) -> None:
         """Add (`by` = 1) or take back (`by` = -1) one complaint."""
         for field in ("words", "grams", "sounds", "names"):
             slots = np.unique(record[field]) & _MASK
             np.add.at(self._counts, slots, by)
-        self._counts[0] = 0
+            self._weigh(slots)
         self.documents += by
-        self._weights = None
 
     def count_all(self, records: Records, by: int) -> None:
         """Add or take back many complaints at once, the same as one by one."""
@@ -189,10 +193,10 @@ class Rarity:
             keys = np.sort(records[field], axis=1)
             first = np.ones(keys.shape, bool)
             first[:, 1:] = keys[:, 1:] != keys[:, :-1]
-            np.add.at(self._counts, keys[first] & _MASK, np.int32(by))
-        self._counts[0] = 0
+            slots = keys[first] & _MASK
+            np.add.at(self._counts, slots, np.int32(by))
+            self._weigh(slots)
         self.documents += by * len(records)
-        self._weights = None
 
     def save(self, path: Path) -> None:
         """Write the counters and the number of complaints as one `.npy` file."""
@@ -204,6 +208,7 @@ class Rarity:
         rarity = cls()
         stored = np.load(path, allow_pickle=False)
         rarity._counts, rarity.documents = stored[:-1].copy(), int(stored[-1])
+        rarity._weigh(np.arange(1 << _BITS, dtype=np.uint32))
         return rarity
 
     def digest(self) -> int:
@@ -212,17 +217,14 @@ class Rarity:
 
     def idf(self, keys: npt.NDArray[np.uint32]) -> npt.NDArray[np.float32]:
         """Natural log of how rare each key is; 0 for padding. Same shape as `keys`."""
-        slots = keys & np.uint32(_MASK)
-        if self._weights is None and keys.size >= _MANY:
-            self._weights = self._weigh(np.arange(1 << _BITS))
-        weights = self._weigh(slots) if self._weights is None else np.take(self._weights, slots)
+        logs = np.take(self._logs, keys & np.uint32(_MASK))
+        weights: npt.NDArray[np.float32] = np.subtract(log(self.documents + _PRIOR_DOCUMENTS), logs).astype(np.float32)
         weights[keys == 0] = 0.0
-        return weights
-
-    def _weigh(self, slots: npt.NDArray[np.integer]) -> npt.NDArray[np.float32]:
-        seen = self._counts[slots] + _PRIOR_DOCUMENTS * _prior()[slots] + 1.0
-        weights: npt.NDArray[np.float32] = np.log((self.documents + _PRIOR_DOCUMENTS) / seen).astype(np.float32)
         return np.maximum(weights, 0.0, out=weights)
+
+    def _weigh(self, slots: npt.NDArray[np.unsignedinteger]) -> None:
+        self._counts[0] = 0
+        self._logs[slots] = np.log(self._counts[slots] + _PRIOR_DOCUMENTS * _prior()[slots] + 1.0)
 
 
 def fill(record: np.void, field: str, values: Sequence[int]) -> None:
@@ -238,3 +240,15 @@ def bits(indices: Iterable[int]) -> int:
     for index in indices:
         total |= 1 << index
     return total
+
+
+def members(words: Iterable[int]) -> set[int]:
+    """The indices of a bit set kept in words of 64 bits, the lowest first."""
+    left, found = 0, set()
+    for n, word in enumerate(words):
+        left |= int(word) << 64 * n
+    while left:
+        lowest = left & -left
+        found.add(lowest.bit_length() - 1)
+        left ^= lowest
+    return found

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from classifiers import profile as pf
-from classifiers.constraints import Constraints
+from classifiers.aliases import Mentioned
+from classifiers.learning import Learning
 from classifiers.reading import Complaint, Reading
 
 _FIELDS = ("words", "grams", "sounds", "names")
@@ -32,7 +33,7 @@ class Item:
     order: int
 
 
-class RecentHistory(Constraints):
+class RecentHistory(Learning):
     """Complaints by feature, cases, constraints."""
 
     def __init__(self) -> None:
@@ -51,10 +52,12 @@ class RecentHistory(Constraints):
         """Store a complaint; the same id again replaces it."""
         if complaint.id in self._items:
             self.forget([complaint.id])
-        record, _ = pf.unpack(reading.profile)
+        record, texts = pf.unpack(reading.profile)
+        mates = self._mates(case)
         self._items[complaint.id] = Item(complaint.id, case, reading.profile, self._next)
         self._next += 1
         self._members[case].add(complaint.id)
+        self.learn_names(complaint.id, Mentioned.of(record, texts), mates)
         for key in _keys(record):
             self._postings[key].append(complaint.id)
         self.rarity.count(record, 1)
@@ -70,7 +73,9 @@ class RecentHistory(Constraints):
             item = self._items.pop(id, None)
             if item is None:
                 continue
-            record, _ = pf.unpack(item.profile)
+            record, texts = pf.unpack(item.profile)
+            self.aliases.part(id)
+            self.aliases.forget(Mentioned.of(record, texts))
             for key in _keys(record):
                 self._postings[key].remove(id)
                 if not self._postings[key]:
@@ -82,8 +87,23 @@ class RecentHistory(Constraints):
         """Put a stored complaint into another case."""
         item = self._items[id]
         self._leave(item)
+        self.aliases.part(id)
+        mates = self._mates(case)
         item.case = case
         self._members[case].add(id)
+        self.meet_mates(id, Mentioned.of(*pf.unpack(item.profile)), mates)
+
+    def _mates(self, case: str) -> list[str]:
+        return sorted(self._members.get(case, ()), key=lambda id: self._items[id].order)
+
+    def mentioned(self, id: str) -> Mentioned | None:
+        """How a stored complaint names the one complained of; None where it is not stored."""
+        item = self._items.get(id)
+        return None if item is None else Mentioned.of(*pf.unpack(item.profile))
+
+    def member_records(self, case: str, most: int) -> pf.Records:
+        """Packed records of the newest complaints of a case."""
+        return self.records([self._items[id] for id in self._mates(case)[-most:]])
 
     def _leave(self, item: Item) -> None:
         self._members[item.case].discard(item.id)
@@ -148,7 +168,7 @@ class RecentHistory(Constraints):
             {id: (item.case, item.profile) for id, item in self._items.items()},
             {key: tuple(ids) for key, ids in self._postings.items()},
             {case: frozenset(ids) for case, ids in self._members.items()},
-            self.rarity.documents, self.rarity.digest(),
+            self.rarity.documents, self.rarity.digest(), sorted(map(str, self.aliases.state()["names"])), self.aliases.state()["votes"],
         )
 
 

@@ -84,6 +84,7 @@ class PairModel:
     tree_share: float
     curves: dict[str, Curve] = field(default_factory=dict)  # of letters and of notes; none: not calibrated yet
     prior: dict[str, float] = field(default_factory=dict)  # log-odds set by hand, added after calibration
+    ask: dict[str, float] = field(default_factory=dict)  # of letters, of notes: score worth a person's look, where learned
     provenance: dict[str, Any] = field(default_factory=dict)
 
     def linear(self, x: Floats) -> npt.NDArray[np.float64]:
@@ -126,6 +127,10 @@ class PairModel:
             odds = odds + weight * x[:, INDEX[name]]
         return odds
 
+    def worth_asking(self, x: Floats, usual: float) -> npt.NDArray[np.float64]:
+        """From which score on a person is asked about each pair; `usual` where the model has learned nothing of it."""
+        return np.where(letters(x), self.ask.get(LETTERS, usual), self.ask.get(NOTES, usual))
+
     def contributions(self, row: Floats) -> dict[str, float]:
         """What each feature adds to the regression's log-odds against the average pair."""
         parts = (row - self.mean) / self.scale * self.weights
@@ -145,7 +150,7 @@ def save(model: PairModel, path: Path) -> None:
             name: [round(float(v), 6) for v in values]
             for name, *values in zip(NAMES, model.weights, model.mean, model.scale, strict=True)
         },
-        "set_by_hand": model.prior, "intercept": round(model.intercept, 6), "base": round(model.base, 6), "tree_share": model.tree_share,
+        "set_by_hand": model.prior, "ask": model.ask, "intercept": round(model.intercept, 6), "base": round(model.base, 6), "tree_share": model.tree_share,
         "calibration": {
             name: [[round(float(a), 5), round(float(b), 5)] for a, b in zip(curve.raw, curve.odds, strict=True)]
             for name, curve in model.curves.items()
@@ -173,7 +178,7 @@ def load(path: Path) -> PairModel:
     return PairModel(
         version=version, mean=linear[:, 1], scale=linear[:, 2], weights=linear[:, 0], intercept=envelope["intercept"],
         base=envelope["base"], trees=tuple(_read(tree) for tree in envelope["trees"]),
-        tree_share=envelope["tree_share"], curves=curves, prior=envelope["set_by_hand"], provenance=envelope["provenance"],
+        tree_share=envelope["tree_share"], curves=curves, prior=envelope["set_by_hand"], ask=envelope["ask"], provenance=envelope["provenance"],
     )
 
 

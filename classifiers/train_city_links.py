@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classifiers import scoring
+from classifiers.linking import Thresholds
 from classifiers.offline import parse_time
 from classifiers.reading import Complaint
 from classifiers.train_city import Comparison
@@ -28,6 +29,7 @@ from classifiers.train_links import (
     fit_raw,
     folds_of,
     mixed,
+    worth_asking,
 )
 from classifiers.triage import MODELS, Triage
 
@@ -110,13 +112,17 @@ def out_of_fold(data: PairSet, shipped: scoring.PairModel, folds: int = FOLDS) -
     return raw
 
 
-def fit_city(data: PairSet, shipped: scoring.PairModel, provenance: dict[str, Any]) -> scoring.PairModel:
-    """The calibrated mixture. ValueError where there are too few right pairs."""
+def fit_city(
+    data: PairSet, shipped: scoring.PairModel, provenance: dict[str, Any], auto: float = Thresholds().auto
+) -> scoring.PairModel:
+    """The calibrated mixture, with the scores worth a person's look. ValueError where there are too few right pairs."""
     right = int((data.y == 1).sum())
     if right < LEAST_POSITIVE:
         raise ValueError(f"{right} confirmed pairs; at least {LEAST_POSITIVE} are needed to learn from")
-    model = calibrated(mixed(fit_raw(data), shipped, SHIPPED_SHARE), out_of_fold(data, shipped), data)
-    return replace(model, provenance={**provenance, "pairs": len(data), "same_matter": right})
+    raw = out_of_fold(data, shipped)
+    model = calibrated(mixed(fit_raw(data), shipped, SHIPPED_SHARE), raw, data)
+    chance = 1 / (1 + np.exp(-model.calibrate(raw, data.x)))
+    return replace(model, ask=worth_asking(chance, data, auto), provenance={**provenance, "pairs": len(data), "same_matter": right})
 
 
 def _judge(model: scoring.PairModel, data: PairSet, auto: float) -> dict[str, float]:

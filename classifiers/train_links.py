@@ -26,6 +26,9 @@ FOLDS = 5
 TREE_SHARE = 0.6
 TREES = 80
 LEAST_QUERIES = 200  # fewer give no curve of their own
+# A person reads at most two suggestions for one repeat (the goal of the product); a little less, because what is learned
+# on one part of the history holds less well on the next. Nothing is asked that is right less than once in thirty times.
+MOST_READ, LEAST_ASKED = 1.8, 0.03
 # Rules decide these, so the model must not lean on them: it would stay blind where they are absent.
 _RULED = ("cited",)
 
@@ -125,10 +128,14 @@ def blind(data: PairSet, names: Sequence[str]) -> PairSet:
 def mixed(city: PairModel, shipped: PairModel, share: float) -> PairModel:
     """One model whose raw log-odds are (1 - share) of `city`'s and `share` of `shipped`'s; not calibrated.
 
-    A city's few hundred answers know its habits, the shipped model knows kinds of complaint the city has not met.
+    A city's few hundred answers know its habits, the shipped model knows kinds of complaint the city has not met. What
+    was set by hand in either goes into the sum.
     """
     parts = ((city, 1 - share), (shipped, share))
-    per_unit = sum(part * (1 - m.tree_share) * m.weights / m.scale for m, part in parts)
+    by_hand = [np.array([m.prior.get(name, 0.0) for name in NAMES]) for m, _ in parts]
+    per_unit = sum(
+        part * ((1 - m.tree_share) * m.weights / m.scale + hand) for (m, part), hand in zip(parts, by_hand, strict=True)
+    )
     shift = sum(part * (1 - m.tree_share) * (m.intercept - m.weights @ (m.mean / m.scale)) for m, part in parts)
     trees = tuple(replace(t, value=t.value * part * m.tree_share * 2) for m, part in parts for t in m.trees)
     base = sum(part * m.tree_share * m.base for m, part in parts)
@@ -240,6 +247,26 @@ def _curve(raw: npt.NDArray[np.float64], data: PairSet, rows: npt.NDArray[np.int
     px, py = np.array([p[0] for p in points]), np.maximum.accumulate(np.array([p[1] for p in points]))
     keep = np.unique(np.linspace(0, len(px) - 1, min(16, len(px))).round().astype(int))
     return Curve(px[keep], py[keep])
+
+
+def worth_asking(
+    chance: npt.NDArray[np.float64], data: PairSet, auto: float, most_read: float = MOST_READ
+) -> dict[str, float]:
+    """For letters and for notes the lowest score at which suggestions still find a repeat in `most_read` looks.
+
+    `chance` are calibrated scores of pairs by models that saw nothing of them. A register with fewer than ten right
+    suggestions has no answer of its own.
+    """
+    rows = best_of_query(chance, data.query)
+    rows = rows[(chance[rows] < auto) & (chance[rows] >= LEAST_ASKED)]
+    found = {}
+    for register, inside in ((LETTERS, letters(data.x[rows])), (NOTES, ~letters(data.x[rows]))):
+        order = rows[inside][np.argsort(-chance[rows[inside]], kind="stable")]
+        right = np.cumsum(data.y[order] == 1)
+        good = np.flatnonzero((right >= 10) & (np.arange(1, len(order) + 1) <= most_read * right))
+        if len(good):
+            found[register] = round(float(chance[order[good[-1]]]), 4)
+    return found
 
 
 def train(

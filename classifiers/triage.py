@@ -10,7 +10,9 @@ changes nothing but the history: after `history.forget(ids)` the same call gives
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -20,11 +22,14 @@ import numpy.typing as npt
 from classifiers import extract_cues as cues
 from classifiers import profile as pf
 from classifiers import scoring, shelf
+from classifiers.aliases import Aliases
 from classifiers.categories import Categories as TrainedCategories
 from classifiers.extract import place_of, respondent_of, take_apart
+from classifiers.facts import MEMBERS, contradiction
 from classifiers.guesses import Guesses, Labels
 from classifiers.linking import (
     BOUND_SCORE,
+    KIND_WORDS,
     Candidate,
     Evidence,
     Thresholds,
@@ -37,13 +42,15 @@ from classifiers.linking import (
 from classifiers.meetings import History, Meetings, pair_up
 from classifiers.packing import Cues, Labelled, pack_all
 from classifiers.pairs import INDEX, NAMES, Weighted, features
-from classifiers.reading import Complaint, Decision, Reading, Span, Versions
+from classifiers.reading import Complaint, Decision, Reading, Reason, Span, Versions
+from classifiers.recognised import reasons, recognise
 from classifiers.renames import Renames
 from classifiers.segment import Segmenter, shared
 from classifiers.units import Units
 from contracts.vocabulary import LinkBand, LinkKind, PollutionType
 
 MODELS = Path(__file__).with_name("models")
+MOST_REASONS = 6
 DECIDED = 6  # of all candidates those the regression puts first are scored by the whole model; the rest count as 0
 _SHOWN_PARTS = (
     "text_cosine", "head_cover_min", "actor_grams", "landmark_grams", "name_grams_max", "source_overlap", "harm_overlap",
@@ -117,24 +124,29 @@ class Triage:
             return []
         size = pf.DTYPE.itemsize
         own = np.frombuffer(b"".join(r.profile[:size] for r in readings), pf.DTYPE)
-        met = pair_up(complaints, readings, own, history)
-        rows, scores = score_pairs(self.model, own, met, history.rarity)
+        known = recognise(complaints, readings, own, history.aliases)
+        met = pair_up(complaints, known.asked, known.records, history)
+        rows, scores = score_pairs(self.model, known.records, met, history.rarity, history.aliases)
+        least = self.model.worth_asking(rows, self.limits.suggest)
         first = np.searchsorted(met.here, np.arange(len(complaints) + 1)).tolist()
         marks = guards(own, history.rarity)
         # what people said of these complaints can only be held against cases that already have them
         one_by_one = any(history.constrained(complaint.id) for complaint in complaints)
         decisions: list[Decision] = []
+        joined: defaultdict[str, list[int]] = defaultdict(list)
         for i, (complaint, reading) in enumerate(zip(complaints, readings, strict=True)):
             bound = history.bound(complaint.id) if one_by_one else ()
             candidates = []
             for at in range(first[i], first[i + 1]):
                 score = float(scores[at])
-                if score < self.limits.suggest and not bound:
+                if score < least[at] and not bound:
                     continue
                 item = met.stored[at]
                 id, case = (complaints[item].id, decisions[item].case) if isinstance(item, int) else (item.id, item.case)
                 blocked = one_by_one and history.forbidden(complaint.id, case)
-                candidates.append(Candidate(id, case, score, rows[at], at, id in bound, blocked, history.closed(case)))
+                candidates.append(
+                    Candidate(id, case, score, rows[at], at, id in bound, blocked, history.closed(case), float(least[at]))
+                )
             chosen = choose(candidates)
             if chosen is None:
                 best = float(scores[first[i] : first[i + 1]].max(initial=0.0)) if not candidates else 0.0
@@ -146,6 +158,13 @@ class Triage:
                 item = met.stored[chosen.at]
                 earlier = readings[item].profile if isinstance(item, int) else item.profile
                 decision = self._decide_one(complaint, reading, chosen, earlier, history.rarity, new_case, marks[i])
+                decision = self._checked(decision, known.records, i, joined, history, chosen, complaint, new_case)
+                if decision.band is not LinkBand.NEW:
+                    told = reasons(complaint, reading, earlier, known.names.get(i, {}), history.aliases)
+                    decision = replace(decision, why=(*told, *decision.why)[:MOST_REASONS]) if told else decision
+            if i in known.respondents:
+                decision = replace(decision, respondent=known.respondents[i])
+            joined[decision.case].append(i)
             if one_by_one:
                 history.add(complaint, reading, decision.case)
             decisions.append(decision)
@@ -153,12 +172,26 @@ class Triage:
             history.add_many(complaints, readings, [decision.case for decision in decisions])
         return decisions
 
+    def _checked(
+        self, decision: Decision, own: pf.Records, i: int, joined: dict[str, list[int]], history: History, chosen: Candidate,
+        complaint: Complaint, new_case: Callable[[Complaint], str],
+    ) -> Decision:
+        """An automatic link that contradicts what its case has established is only suggested (classifiers.facts)."""
+        if decision.band is not LinkBand.AUTO or chosen.bound or chosen.features[INDEX["cited"]] > 0:
+            return decision
+        members = np.concatenate([history.member_records(decision.case, MEMBERS), own[joined.get(decision.case, [])]])
+        kind = contradiction(own[i], history.aliases.unify(members[-MEMBERS:]))
+        if kind is None:
+            return decision
+        against = Reason("other_established", f"与事项已确认的{KIND_WORDS[kind]}不符")
+        return replace(decision, case=new_case(complaint), band=LinkBand.SUGGEST, against=(against, *decision.against))
+
     def _decide_one(
         self, complaint: Complaint, reading: Reading, chosen: Candidate, earlier: bytes, rarity: pf.Rarity,
         new_case: Callable[[Complaint], str], marks: tuple[int, ...],
     ) -> Decision:
         score = BOUND_SCORE if chosen.bound else chosen.score
-        where = band(score, self.limits)
+        where = band(score, self.limits.auto, chosen.least)
         if where is LinkBand.NEW:
             return Decision(
                 complaint.id, new_case(complaint), where, LinkKind.FIRST_REPORT, round(score, 4), guards=marks
@@ -173,12 +206,13 @@ class Triage:
 
 
 def score_pairs(
-    model: scoring.PairModel | None, own: pf.Records, met: Meetings, rarity: pf.Rarity
+    model: scoring.PairModel | None, own: pf.Records, met: Meetings, rarity: pf.Rarity, aliases: Aliases | None = None
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
     """Feature rows and scores of all meetings; without a model the scores are zero."""
     if not met.stored:
         return np.zeros((0, len(NAMES)), np.float32), np.zeros(0)
-    rows = features(Weighted.of(own, rarity).pick(met.here), Weighted.of(met.records, rarity))
+    there = met.records if aliases is None else aliases.unify(met.records)
+    rows = features(Weighted.of(own, rarity).pick(met.here), Weighted.of(there, rarity))
     if model is None:
         return rows, np.zeros(len(rows))
     kept = _foremost(model.linear(rows), met.here, DECIDED)

@@ -24,6 +24,9 @@ class EmergencyPaged(Event):
     persons: tuple[str, ...] = Field(default=(), description="Staff on duty in that post today, by id or name.")
     channels: tuple[str, ...] = ()
     text: str
+    also: tuple[UUID, ...] = Field(
+        default=(), description="Other open ones of the same district and hours: several people may tell of one event."
+    )
     region: str | None = None
     grade: str | None = None
     due_at: AwareDatetime = Field(description="When it had to go out; later than this means an outage.")

@@ -28,3 +28,8 @@ REVOKE DELETE, TRUNCATE ON casework.cases, intake.complaints, vault.originals FR
 GRANT USAGE ON SCHEMA intake, triage, dispatch, casework TO petitions_reader;
 GRANT SELECT ON ALL TABLES IN SCHEMA triage, dispatch, casework TO petitions_reader;
 REVOKE SELECT ON casework.idempotency FROM petitions_reader;
+
+-- Schemas and tables of later migrations are the services' to work with, unless they say otherwise.
+ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO petitions_service;
+ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO petitions_service;
+ALTER DEFAULT PRIVILEGES GRANT USAGE, SELECT ON SEQUENCES TO petitions_service;

@@ -17,25 +17,24 @@ CREATE TABLE triage.relinks (
     id uuid CONSTRAINT relinks_pkey PRIMARY KEY,
     model text NOT NULL,
     started_at timestamptz NOT NULL,
-    ended_at timestamptz,
-    up_to xid8 NOT NULL,              -- complaints of transactions before this one are looked at
-    last_received timestamptz,        -- how far it has come: it goes on from here after a stop
-    last_id uuid,
-    seen integer NOT NULL DEFAULT 0,
+    ended_at timestamptz,             -- one that has not ended is gone on with
     counts jsonb NOT NULL DEFAULT '{}'
 );
+CREATE UNIQUE INDEX relinks_running_idx ON triage.relinks (model) WHERE ended_at IS NULL;
 
 CREATE TABLE triage.relink_proposals (
     id uuid CONSTRAINT relink_proposals_pkey PRIMARY KEY,
     relink_id uuid NOT NULL REFERENCES triage.relinks (id),
     complaint_id uuid NOT NULL,
     act text NOT NULL CONSTRAINT relink_proposals_act_check CHECK (act IN ('join', 'part')),
-    link_id uuid NOT NULL,            -- join: the suggestion to confirm or refuse; part: the link that would be undone
+    link_id uuid,                     -- part: the link that would be undone
     to_complaint uuid,
+    kind text NOT NULL,
     score real NOT NULL,
     why jsonb NOT NULL DEFAULT '[]',
     against jsonb NOT NULL DEFAULT '[]',
-    decided text CONSTRAINT relink_proposals_decided_check CHECK (decided IN ('accepted', 'refused')),
+    versions jsonb NOT NULL,
+    decided text CONSTRAINT relink_proposals_decided_check CHECK (decided IN ('offered', 'dismissed')),
     decided_by text,
     decided_at timestamptz,
     CONSTRAINT relink_proposals_once_key UNIQUE (relink_id, complaint_id, act)

@@ -186,6 +186,7 @@ CREATE TABLE registers.emergencies (
     state jsonb NOT NULL
 );
 CREATE INDEX emergencies_open_idx ON registers.emergencies (report_due_at) WHERE open;
+CREATE INDEX emergencies_receipt_idx ON registers.emergencies ((state ->> 'receipt_no'));  -- people have the number in hand
 CREATE INDEX emergencies_known_idx ON registers.emergencies (known_at, id);
 
 -- What happened to an emergency. Append only.

@@ -53,7 +53,7 @@ CREATE TABLE analytics.complaint_facts (
     site_key text,
     CONSTRAINT complaint_facts_pkey PRIMARY KEY (complaint_id, case_id)
 );
-CREATE INDEX complaint_facts_received_idx ON analytics.complaint_facts (received_on) INCLUDE (case_id, reporter, region, kind, valid);
+CREATE INDEX complaint_facts_received_idx ON analytics.complaint_facts (received_on) INCLUDE (case_id, reporter, region, kind, valid, reporter_ordinal);
 CREATE INDEX complaint_facts_case_idx ON analytics.complaint_facts (case_id);
 CREATE INDEX complaint_facts_region_idx ON analytics.complaint_facts (region, received_on);
 CREATE INDEX complaint_facts_respondent_idx ON analytics.complaint_facts (respondent_key, received_on) WHERE respondent_key IS NOT NULL;

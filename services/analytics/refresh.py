@@ -24,6 +24,7 @@ from services.domain.case.events import parse_event
 from services.domain.indicators.history import CaseHistory, history
 from services.domain.rulebook import RuleBook
 from services.infra.clock import Clock, system_clock
+from services.infra.failures import TRANSIENT, describe
 from services.infra.metrics import ANALYTICS_BACKLOG, ANALYTICS_UNREADABLE
 from services.infra.postgres import Connection, Pool
 
@@ -42,13 +43,36 @@ class Refresher:
         self.rules = rules
         self.clock = clock
         self.measures = rules.indicators.additive()
+        self.limit = BATCH
 
     async def once(self) -> int | None:
-        """Count one batch and sum its days; how many ids were taken, None where another refresher is at work."""
-        taken = await self.count()
+        """Count one batch and sum its days; how many ids were taken, None where another refresher is at work.
+
+        A batch that fails in our own code is narrowed until the id that causes it stands alone and is set aside, so
+        that one strange case never stands in the way of all others. Failures of the world are raised.
+        """
+        try:
+            taken = await self.count(self.limit)
+            self.limit = min(BATCH, self.limit * 2)
+        except TRANSIENT:
+            raise
+        except Exception as failure:
+            log.error("count_failed", batch=self.limit, reason=describe(failure))
+            if self.limit == 1:
+                await self._set_aside()
+            self.limit = max(1, self.limit // 16)
+            return BATCH
         if taken is not None and taken < BATCH:
             await self.sum_days()
         return taken
+
+    async def _set_aside(self) -> None:
+        """Give up the oldest touched id; a rebuild asks for it again."""
+        async with store.refreshing(self.pool) as connection:
+            if connection is not None:
+                complaints, cases = await store.take(connection, 1)
+                ANALYTICS_UNREADABLE.inc()
+                log.error("set_aside", complaints=[str(id) for id in complaints], cases=[str(id) for id in cases])
 
     async def drain(self, progress: Callable[[int], None] = lambda taken: None) -> None:
         """Count until nothing is left; waits for another refresher."""
@@ -61,12 +85,12 @@ class Refresher:
             if days is None:
                 await asyncio.sleep(0.2)
 
-    async def count(self) -> int | None:
-        """The facts of one batch of touched complaints and cases."""
+    async def count(self, limit: int = BATCH) -> int | None:
+        """The facts of one batch of touched complaints and cases; how many ids were taken."""
         async with store.refreshing(self.pool) as connection:
             if connection is None:
                 return None
-            complaints, cases = await store.take(connection, BATCH)
+            complaints, cases = await store.take(connection, limit)
             if complaints or cases:
                 days = await self._count(connection, complaints, cases)
                 await store.mark_days(connection, days)

@@ -18,7 +18,7 @@ from services.infra.postgres import Connection, Pool
 REFRESH_LOCK = 0x7E1A8
 TRY_LOCK = "SELECT pg_try_advisory_xact_lock($1)"
 TAKE = """
-DELETE FROM analytics.touched WHERE id IN (SELECT id FROM analytics.touched ORDER BY id LIMIT $1) RETURNING kind, entity
+DELETE FROM analytics.touched WHERE id IN (SELECT id FROM analytics.touched ORDER BY id LIMIT $1) RETURNING kind, entity, id
 """
 TOUCH = "INSERT INTO analytics.touched (kind, entity) SELECT * FROM unnest($1::text[], $2::uuid[])"
 BACKLOG = "SELECT count(*) FROM (SELECT 1 FROM analytics.touched LIMIT $1) t"

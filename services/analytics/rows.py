@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from classifiers.sources import SOURCE_GROUPS
 from contracts.vocabulary import LinkKind
 from services.domain.clocks.calendar import day_of
 from services.domain.indicators.dictionary import Thresholds
@@ -22,6 +23,8 @@ from services.domain.indicators.sites import most_common, place_key, respondent_
 Row = dict[str, Any]
 DUPLICATE = LinkKind.DUPLICATE_DELIVERY.value
 MACHINE = "machine"
+NOUNS = frozenset(word for words in SOURCE_GROUPS.values() for word in words.split())
+"""What kind of thing is complained of (工地, 烧烤摊): no name, so never one business among others."""
 INSTANT = timedelta(microseconds=1)
 ANSWERS = {"undo": "undone", "confirm": "confirmed", "refuse": "refused"}
 SHARED = ("region", "channel", "types", "environmental", "key_item", "respondent_key", "site_key", "unit", "leader")
@@ -53,7 +56,7 @@ def complaint_rows(truth: Mapping[str, Any], placements: Sequence[Mapping[str, A
             "reporter": truth["reporter"],
             "signatories": truth["signatories"],
             "respondent": respondent,
-            "respondent_key": respondent_key(respondent),
+            "respondent_key": business(respondent, thresholds),
             "place": place["text"] if place else None,
             "place_key": place_key(place),
             "kind": placed["kind"],
@@ -64,6 +67,12 @@ def complaint_rows(truth: Mapping[str, Any], placements: Sequence[Mapping[str, A
         }
         for placed in placements
     ]
+
+
+def business(name: str | None, thresholds: Thresholds) -> str | None:
+    """The key of a named business; None of a mere noun such as 工地 or 住户, which would make one firm of a whole trade."""
+    key = respondent_key(name)
+    return None if key in NOUNS or key in thresholds.nobody else key
 
 
 def place_in_case(rows: Sequence[Row], case: Mapping[str, Any]) -> list[Row]:
@@ -159,7 +168,7 @@ def case_row(truth: Mapping[str, Any], history: CaseHistory | None, rows: Sequen
         "first_closed_on": _day(told.first_closed_at),
         "days_to_close": _days(first, told.first_closed_at),
         **counted,
-        "respondent_key": respondent_key(respondent) or counted["respondent_key"],
+        "respondent_key": business(respondent, thresholds) or counted["respondent_key"],
     }
 
 

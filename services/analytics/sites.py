@@ -22,7 +22,7 @@ COLUMNS = {"site": "site_key", "respondent": "respondent_key"}
 # One row a site: per petitioner first, so that one caller's share is known.
 SITES = """
 WITH f AS (
-    SELECT {column} AS key, case_id, reporter, weight, region, types, subtype, respondent, place, received_on,
+    SELECT {column} AS key, case_id, reporter, weight, region, types, subtype, respondent, respondent_key, place, received_on,
            reporter_ordinal >= 2 AND kind <> 'FOLLOW_ON' AS repeat
     FROM analytics.complaint_facts
     WHERE received_on BETWEEN $1 AND $2 AND {column} IS NOT NULL AND kind <> 'DUPLICATE_DELIVERY' AND {slice}
@@ -37,8 +37,8 @@ SELECT p.*, s.* FROM people p CROSS JOIN LATERAL (
     SELECT coalesce(sum(weight) FILTER (WHERE repeat), 0) AS repeats, count(DISTINCT f.case_id) AS cases,
            coalesce(sum(DISTINCT k.ordinal), 0) AS rounds, coalesce(max(k.rebounds), 0) AS rebounds,
            count(DISTINCT date_trunc('month', received_on)) AS months, min(received_on) AS first, max(received_on) AS last,
-           mode() WITHIN GROUP (ORDER BY f.region) AS region, mode() WITHIN GROUP (ORDER BY f.respondent) AS respondent,
-           mode() WITHIN GROUP (ORDER BY f.place) AS place, array_agg(DISTINCT f.respondent) AS names,
+           mode() WITHIN GROUP (ORDER BY f.region) AS region, mode() WITHIN GROUP (ORDER BY f.respondent) FILTER (WHERE f.respondent_key IS NOT NULL) AS respondent,
+           mode() WITHIN GROUP (ORDER BY f.place) AS place, (SELECT array_agg(n.name) FROM (SELECT respondent_key AS name FROM f o WHERE o.key = p.key GROUP BY 1 HAVING count(*) >= 2) n) AS names,
            array_agg(DISTINCT f.subtype) AS subtypes, array_agg(DISTINCT t.type) AS types
     FROM f JOIN analytics.case_facts k USING (case_id) CROSS JOIN LATERAL (SELECT f.types[1] AS type) t WHERE f.key = p.key
 ) s
@@ -54,7 +54,8 @@ FROM analytics.complaint_facts
 WHERE received_on > $1::date - 7 * $2::int AND received_on <= $1 AND kind <> 'DUPLICATE_DELIVERY' AND {slice} GROUP BY 1, 2, 3
 """
 NAMES = """
-SELECT DISTINCT ON (site_key) site_key AS key, respondent, place, region FROM analytics.complaint_facts
+SELECT DISTINCT ON (site_key) site_key AS key, CASE WHEN respondent_key IS NOT NULL THEN respondent END AS respondent, place, region
+FROM analytics.complaint_facts
 WHERE site_key = ANY($1::text[]) ORDER BY site_key, received_on DESC
 """
 

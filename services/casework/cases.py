@@ -10,7 +10,7 @@ from uuid import UUID
 
 from services.casework import repository as rows
 from services.casework.publishing import publish_answers, publish_changes
-from services.casework.rows import case_row, event_row, link_rows, return_rows, saved_columns
+from services.casework.rows import case_row, changing, event_row, link_rows, return_rows
 from services.domain.case.case import decide
 from services.domain.case.commands import Command
 from services.domain.case.events import CaseEvent, EvidenceAdded, dump_event
@@ -142,7 +142,7 @@ class Cases:
             bodies = [dump_event(step.event) for step in held.steps]
             held.links += chain(str(id), bodies, held.head, held.before.version)
         await self._write(changed)
-        publish_changes(self.unit, changed.values(), traceparent=traceparent)
+        publish_changes(self.unit, changed.items(), traceparent=traceparent)
         await publish_answers(self.unit, changed.values(), traceparent=traceparent)
         for id, held in changed.items():
             head = held.links[-1].digest
@@ -151,12 +151,16 @@ class Cases:
 
     async def _write(self, changed: Mapping[UUID, Held]) -> None:
         connection = self.unit.connection
-        fresh = [case_row(held.state, held.links[-1].digest) for held in changed.values() if held.new]
+        fresh = [case_row(id, held.state, held.links[-1].digest) for id, held in changed.items() if held.new]
         await rows.copy(connection, "cases", rows.CASE_COLUMNS, fresh)
-        old = [held for held in changed.values() if not held.new]
+        old = [
+            changing(id, held.state, held.links[-1].digest, counted=held.before.links is not held.state.links)
+            for id, held in changed.items()
+            if not held.new
+        ]
         if old:
-            await connection.execute(rows.SAVE, *saved_columns((held.state, held.links[-1].digest) for held in old))
-        events = [event_row(step.event, link) for held in changed.values() for step, link in zip(held.steps, held.links, strict=True)]
+            await connection.execute(rows.SAVE, *map(list, zip(*old, strict=True)))
+        events = [event_row(id, step.event, link) for id, held in changed.items() for step, link in zip(held.steps, held.links, strict=True)]
         await rows.copy(connection, "events", rows.EVENT_COLUMNS, events)
         relinked = {id: held for id, held in changed.items() if held.before.links is not held.state.links}
         if gone := [id for id, held in relinked.items() if not held.new]:

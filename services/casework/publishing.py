@@ -16,6 +16,7 @@ from services.domain.case.answers import Answer, answers
 from services.domain.case.events import CaseEvent, Opened
 from services.domain.case.state import CaseState
 from services.domain.case.values import WHOLE
+from services.infra.trace import child_of
 from services.infra.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
@@ -24,16 +25,16 @@ if TYPE_CHECKING:
 CHANGED_TYPES: dict[str, str] = {}
 
 
-def publish_changes(unit: UnitOfWork, cases: Iterable[Held], *, traceparent: str | None = None) -> None:
+def publish_changes(unit: UnitOfWork, cases: Iterable[tuple[UUID, Held]], *, traceparent: str | None = None) -> None:
     """One record per event on `petition.case.changed.v1`."""
-    for held in cases:
+    trace = child_of(traceparent)  # one span for the transaction: what was told in it belongs together
+    for case_id, held in cases:
         for step, link in zip(held.steps, held.links, strict=True):
             event = step.event
-            case_id = UUID(event.case_id)
             event_id = change_id(case_id, event.version)
             unit.emit_value(
                 CASE_CHANGED, case_id, event_id, change_value(event_id, event, step.state, link.body), at=event.at,
-                type_=CHANGED_TYPES.setdefault(event.type, changed_type(event.type)), traceparent=traceparent,
+                type_=CHANGED_TYPES.setdefault(event.type, changed_type(event.type)), traceparent=trace,
             )  # fmt: skip
 
 
@@ -64,11 +65,19 @@ def change_value(event_id: UUID, event: CaseEvent, after: CaseState, body: bytes
         "lead_unit": after.lead.unit_id if after.lead else None,
         "leader_id": after.leader.person_id if after.leader else None,
         "ordinal": after.ordinal,
-        "complaints": str(sum((link.weight for link in after.counting), WHOLE - WHOLE)),
+        "complaints": _submissions(after),
         "first_received_at": after.first_received_at,
         "detail": orjson.Fragment(body),
     }
     return orjson.dumps({name: value for name, value in told.items() if value is not None}, option=orjson.OPT_UTC_Z)
+
+
+def _submissions(state: CaseState) -> str:
+    """件次, as text: the usual case of one whole complaint without arithmetic."""
+    counting = state.counting
+    if len(counting) == 1:
+        return str(counting[0].weight)
+    return str(sum((link.weight for link in counting), WHOLE - WHOLE))
 
 
 async def publish_answers(unit: UnitOfWork, cases: Iterable[Held], *, traceparent: str | None = None) -> None:

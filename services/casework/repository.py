@@ -33,7 +33,8 @@ SAVE = """
 UPDATE casework.cases AS c SET version = n.version, head = n.head, status = n.status, region = n.region,
     lead_unit = n.lead_unit, units = string_to_array(n.units, ','), leader_id = n.leader_id, urgency = n.urgency, types = string_to_array(n.types, ','),
     respondent = n.respondent, place = n.place, summary = n.summary, ordinal = n.ordinal,
-    repeat_ordinal = n.repeat_ordinal, complaints = n.complaints, reporters = n.reporters,
+    repeat_ordinal = coalesce(n.repeat_ordinal, c.repeat_ordinal), complaints = coalesce(n.complaints, c.complaints),
+    reporters = coalesce(n.reporters, c.reporters),
     first_received_at = n.first_received_at, last_event_at = n.last_event_at, last_progress_at = n.last_progress_at,
     person_id = n.person_id, state = n.state
 FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],

@@ -12,10 +12,10 @@ from services.domain.case.state import CaseState, dump_state
 from services.domain.history import ChainLink
 
 
-def case_row(state: CaseState, head: str) -> tuple[Any, ...]:
+def case_row(case_id: UUID, state: CaseState, head: str) -> tuple[Any, ...]:
     """A row of `casework.cases` in the order of `repository.CASE_COLUMNS`."""
     (id, version, digest, status, region, lead, leader, urgency, types, respondent, place, summary, ordinal, repeat,
-     complaints, reporters, first, last, progress, person, snapshot, units) = _changing(state, head)  # fmt: skip
+     complaints, reporters, first, last, progress, person, snapshot, units) = changing(case_id, state, head)  # fmt: skip
     return (
         id, state.case_no, version, digest, status, region, state.city, lead, _list(units), leader, urgency, _list(types),
         respondent, place, summary, ordinal, repeat, complaints, reporters, state.opened_at, first, last, progress, person,
@@ -23,20 +23,16 @@ def case_row(state: CaseState, head: str) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def saved_columns(states: Iterable[tuple[CaseState, str]]) -> list[list[Any]]:
-    """The columns of `repository.SAVE`."""
-    return [list(column) for column in zip(*(_changing(state, head) for state, head in states), strict=True)]
-
-
-def _changing(state: CaseState, head: str) -> tuple[Any, ...]:
-    counted = counts([state.links])
+def changing(case_id: UUID, state: CaseState, head: str, *, counted: bool = True) -> tuple[Any, ...]:
+    """What changes of a case, in the order of `repository.SAVE`; the counts only where its links changed."""
+    total = counts([state.links]) if counted else None
     matter = state.matter
     return (
-        UUID(state.case_id), state.version, head, str(state.status), state.region,
+        case_id, state.version, head, str(state.status), state.region,
         state.lead.unit_id if state.lead else None, state.leader.person_id if state.leader else None,
         matter.urgency.value, ",".join(kind.value for kind in matter.types), matter.respondent or None, matter.place or None,
-        matter.summary, state.ordinal, max(1, counted.repeat_ordinal), counted.submissions,
-        counted.petitioners or min(1, counted.anonymous), state.first_received_at, state.last_event_at, state.last_progress_at,
+        matter.summary, state.ordinal, max(1, total.repeat_ordinal) if total else None, total.submissions if total else None,
+        total.petitioners or min(1, total.anonymous) if total else None, state.first_received_at, state.last_event_at, state.last_progress_at,
         person_of(state), dump_state(state), ",".join(part.unit_id for part in state.parts),
     )  # fmt: skip
 
@@ -50,10 +46,10 @@ def person_of(state: CaseState) -> str | None:
     return state.lead.members[0].person_id if state.lead and state.lead.members else None
 
 
-def event_row(event: CaseEvent, link: ChainLink) -> tuple[Any, ...]:
+def event_row(case_id: UUID, event: CaseEvent, link: ChainLink) -> tuple[Any, ...]:
     """A row of `casework.events`."""
     return (
-        UUID(event.case_id), event.version, event.type, event.at, event.by, event.role.value, event.unit, link.body, link.digest,
+        case_id, event.version, event.type, event.at, event.by, event.role.value, event.unit, link.body, link.digest,
     )  # fmt: skip
 
 

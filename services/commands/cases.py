@@ -15,21 +15,25 @@ from services.domain.case.status import Status
 CASES = """
 SELECT c.case_no, c.id, c.region_code, c.matter, c.complaints, c.reporters, c.repeat_ordinal, c.opened_at, a.event AS assigned,
        l.event AS leader, t.event AS task_force, w.status, w.version, due.label AS due_label, due.last_day AS due_day,
-       coalesce(due.due_at <= now(), false) AS overdue
+       coalesce(due.due_at <= now(), false) AS overdue, n.event AS wanted
 FROM triage.cases c LEFT JOIN casework.cases w ON w.case_id = c.id
 LEFT JOIN LATERAL (SELECT event FROM dispatch.assignments WHERE case_id = c.id ORDER BY sequence DESC LIMIT 1) a ON true
 LEFT JOIN dispatch.leader_assignments l ON l.case_id = c.id
 LEFT JOIN dispatch.task_forces t ON t.case_id = c.id
+LEFT JOIN dispatch.leaders_wanted n ON n.case_id = c.id AND n.appointed_at IS NULL
 LEFT JOIN supervision.cases s ON s.case_id = c.id
 LEFT JOIN LATERAL (SELECT label, last_day, due_at FROM supervision.clocks k WHERE k.case_id = c.id AND k.kind = 'limit'
                    ORDER BY due_at LIMIT 1) due ON true
 WHERE ($1::text IS NULL OR l.event ->> 'leader_id' = $1 OR l.event ->> 'name' = $1)
   AND ($2::text IS NULL OR a.event -> 'lead' ->> 'unit_id' = $2) AND ($3::text IS NULL OR c.region_code = $3)
   AND c.complaints >= $4 AND c.complaints > 0 AND (NOT $6 OR s.open) AND (NOT $7 OR due.due_at <= now())
+  AND (NOT $8 OR n.case_id IS NOT NULL)
 ORDER BY c.opened_at DESC, c.id LIMIT $5
 """
 CASE = """
-SELECT c.*, a.event AS assigned, l.event AS leader, t.event AS task_force, w.status, w.version FROM triage.cases c
+SELECT c.*, a.event AS assigned, l.event AS leader, t.event AS task_force, w.status, w.version, n.event AS wanted
+FROM triage.cases c
+LEFT JOIN dispatch.leaders_wanted n ON n.case_id = c.id AND n.appointed_at IS NULL
 LEFT JOIN casework.cases w ON w.case_id = c.id
 LEFT JOIN LATERAL (SELECT event FROM dispatch.assignments WHERE case_id = c.id ORDER BY sequence DESC LIMIT 1) a ON true
 LEFT JOIN dispatch.leader_assignments l ON l.case_id = c.id
@@ -62,6 +66,7 @@ def cases(
     leader: str = typer.Option(None, help="Only cases of this leader in charge (id or name)."),
     unit: str = typer.Option(None, help="Only cases this unit leads (id)."),
     region: str = typer.Option(None, help="Only cases of this district (six digits)."),
+    leaderless: bool = typer.Option(False, "--leaderless", help="Only cases that need a leader in charge and have none."),
     repeated: bool = typer.Option(False, "--repeated", help="Only cases with two complaints or more."),
     still_open: bool = typer.Option(False, "--open", help="Only cases somebody still owes something on."),
     overdue: bool = typer.Option(False, "--overdue", help="Only cases with an overdue duty (see also petitions overdue)."),
@@ -72,7 +77,7 @@ def cases(
 
     async def work() -> list[dict[str, Any]]:
         async with connection() as c:
-            found = await c.fetch(CASES, leader, unit, region, 2 if repeated else 1, limit, still_open, overdue)
+            found = await c.fetch(CASES, leader, unit, region, 2 if repeated else 1, limit, still_open, overdue, leaderless)
             return [{**as_dict(row), **due_next(row)} for row in found]
 
     found = run(work())
@@ -84,7 +89,7 @@ def cases(
         ("案号", "状态", "区划", "类型", "对象／地点", "件次", "人", "主办", "包案领导", "专班", "最近期限"),
         [
             (c["case_no"], c["status_label"], c["region"] or "未知", c["kind"], c["subject"], c["complaints"], c["reporters"], c["lead"] or "待派",
-             c["leader"] or "", "有" if c["task_force"] else "", c["due"])
+             c["leader"] or ("待定" if c["leader_wanted"] else ""), "有" if c["task_force"] else "", c["due"])
             for c in found
         ],
         empty="No cases yet: publish complaints with petitions publish FILE, or run make demo.",
@@ -132,6 +137,8 @@ def show(
             console.print(f"  依据 {'；'.join(assigned['legal_basis'])}", markup=False)
     if leader := found["leader_event"]:
         console.print(f"包案领导 {leader['name']}（{leader['title']}） {'；'.join(leader['reasons'])}", markup=False)
+    elif found["leader_wanted"]:
+        console.print(f"包案领导 待督办人员确定：{'；'.join(found['leader_wanted'])}", markup=False)
     if force := found["force"]:
         members = [
             (m["unit"], m["role"], m["person"], "；".join(x["text"] for x in m["measures"]), m["measures"][0]["deadline"] if m["measures"] else "")
@@ -169,6 +176,7 @@ def as_dict(row: Any) -> dict[str, Any]:
         "repeat_ordinal": row["repeat_ordinal"],
         "lead": assigned["lead"]["name"] if assigned else None,
         "leader": leader["name"] if leader else None,
+        "leader_wanted": row["wanted"]["reasons"] if row["wanted"] else None,
         "task_force": force["task_force_id"] if force else None,
         "opened_at": row["opened_at"].isoformat(),
         "status": row["status"],

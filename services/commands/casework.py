@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
+import orjson
 import typer
 
 from services.casework import acts, reading
 from services.casework.execute import Asked, Denied, Done, Outcome
 from services.casework.office import Office
+from services.casework.returned import returned_assignments
 from services.commands.operator import whoever_asks
 from services.commands.output import JSON_OPTION, Failed, console, print_json, print_table, run
 from services.commands.session import settings, unit_of_work
@@ -24,7 +26,6 @@ from services.domain.refusals import Refusal
 from services.infra.access import PepperMissing
 from services.infra.rules import RulesInvalid, load_rules
 from services.infra.unit_of_work import UnitOfWork
-from services.triage.book import Book
 
 T = TypeVar("T")
 TOKEN = typer.Option(None, "--token", help="Access token; PETITIONS_TOKEN or the local operator's otherwise.")
@@ -37,10 +38,13 @@ def register(case: typer.Typer) -> None:
     case.command("history")(history)
     case.command("act")(act)
     case.command("actions")(actions)
+    case.command("returns")(returns)
 
 
 def office() -> Office:
     """Casework with triage's book of links; raises `Failed` where the rules cannot be used."""
+    from services.triage.book import Book  # brings the classifiers with it: seconds that no other command should wait
+
     try:
         return Office(load_rules(settings().rules), Book())
     except RulesInvalid as failure:
@@ -180,6 +184,29 @@ def show(outcome: Done, *, as_json: bool) -> None:
         console.print(f"{event.label}（第{event.version}版）", markup=False)
     console.print(f"{state.case_no} {state.status.label if state.status else ''}", style="bold", markup=False)
     console.print(f"next: petitions case gates {state.case_no}, petitions case history {state.case_no}", style="dim", markup=False)
+
+
+def returns(
+    out: Path = typer.Option(None, "-o", "--out", help="JSON lines for training; a table otherwise."),
+    days: int = typer.Option(365, min=1, help="Returns of so many days back."),
+    as_json: bool = JSON_OPTION,
+) -> None:
+    """Cases that units returned: what they were about, whose they were not, who took them in the end."""
+
+    async def work() -> list[dict[str, Any]]:
+        async with unit_of_work("cli") as unit:
+            return await returned_assignments(unit.connection, days)
+
+    found = run(work())
+    if out is not None:
+        out.write_bytes(b"".join(orjson.dumps(one, default=str) + b"\n" for one in found))
+        console.print(f"{len(found)} returned assignments in {out}", markup=False)
+        return
+    if as_json:
+        print_json(found)
+        return
+    rows = [(r["case_id"][:8], r["summary"], r["not_unit"], r["ground"], r["right_unit"]) for r in found]
+    print_table("退单", ("案件", "事项", "退单单位", "理由", "最终承办"), rows, empty=f"Nothing was returned in {days} days.")
 
 
 def parsed(kind: str, fields: list[str], file: Path | None, version: int | None) -> Any:

@@ -81,6 +81,7 @@ def demo(
     """Start everything, publish some 450 invented complaints, watch them arrive; without a terminal judge and stop."""
     watched = console.is_terminal and os.environ.get("CI", "").lower() not in ("1", "true")
     settings = bring_up(None)
+    _load_registers()
     summary = asyncio.run(_run(settings, rate if watched else None))
     if watched:
         asyncio.run(_introduce(settings))
@@ -101,6 +102,15 @@ async def _introduce(settings: Settings) -> None:
     print_table(f"登录（密码都是 {PASSWORD}）", ("登录名", "姓名", "职责"), people, empty="")
     address = console_address(settings)
     console.print(f"open {address or 'the address petitions status shows under http'}", markup=False)
+
+
+def _load_registers() -> None:
+    """The example city's risk sources, stations, supplies and ledger, so that complaints meet them; again it changes nothing."""
+    from services.commands.register_folder import city_folder, load_folder
+
+    if city_folder().is_dir():
+        loaded = load_folder(city_folder())
+        console.print("；".join(f"{taken.register}{taken.rows}条" for _, taken in loaded), style="dim", markup=False)
 
 
 async def _run(settings: Settings, rate: int | None) -> Summary:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 
+from services.commands import ledger
 from services.commands.analytics import FROM, REGION, TO, query_of, rule_book, today
 from services.commands.output import Failed, console, run
 from services.commands.session import connection, settings
@@ -17,6 +18,7 @@ WHO = typer.Option(None, "--as", help="Who takes it; the login name where not gi
 
 def register(root: typer.Typer) -> None:
     """Add the commands."""
+    ledger.add_exports(app)
     root.add_typer(app, name="export")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 import sys
 import time
 from typing import Any
@@ -24,12 +23,14 @@ from services.registry import SERVICES, layout_of, process_names
 from services.stack import StackError, doctor, start, state, stop, supervisor
 
 READY_SECONDS = 120.0
+DATABASE_REFUSES: tuple[type[BaseException], ...] = (psycopg.OperationalError, *TRANSIENT)
 COUNTS = """
 SELECT (SELECT count(*) FROM intake.complaints) AS registered, (SELECT coalesce(sum(resends), 0) FROM intake.complaints) AS resends,
        (SELECT count(*) FROM triage.complaints) AS triaged, (SELECT count(*) FROM triage.cases WHERE complaints > 0) AS cases,
        (SELECT count(*) FROM dispatch.assignments) AS assigned, (SELECT count(*) FROM dispatch.leader_assignments) AS leaders,
        (SELECT count(*) FROM dispatch.task_forces) AS task_forces,
-       (SELECT count(*) FROM bus.dead_letters WHERE state = 'waiting') AS dead_letters, (SELECT count(*) FROM bus.outbox) AS outbox
+       (SELECT count(*) FROM bus.dead_letters WHERE state = 'waiting') AS dead_letters,
+       (SELECT count(*) FROM dispatch.leaders_wanted WHERE appointed_at IS NULL) AS leaders_wanted, (SELECT count(*) FROM bus.outbox) AS outbox
 """
 
 
@@ -139,7 +140,7 @@ def reach(resolved: Settings) -> tuple[list[str], list[str]]:
     assert resolved.database is not None
     try:
         steps = migrate(resolved.database.get_secret_value())
-    except (psycopg.OperationalError, *TRANSIENT) as failure:
+    except DATABASE_REFUSES as failure:
         words = str(failure).strip().splitlines()
         raise Failed(
             f"the database does not answer as configured ({words[-1] if words else describe(failure)}): "
@@ -147,7 +148,7 @@ def reach(resolved: Settings) -> tuple[list[str], list[str]]:
         ) from None
     try:
         return steps, asyncio.run(create_topics(resolved))
-    except (*TRANSIENT, ssl.SSLError) as failure:
+    except TRANSIENT as failure:
         raise Failed(
             f"Kafka does not answer as configured at {resolved.kafka} ({describe(failure)}): "
             "check PETITIONS_KAFKA and its security settings, the network and the server, then try again"
@@ -195,7 +196,7 @@ def status(as_json: bool = JSON_OPTION) -> None:
         rows = [(name, e["pid"], f"127.0.0.1:{e['port']}" if e["port"] else "", "运行中" if e["alive"] else "已停止") for name, e in report["running"].items()]
         print_table("进程", ("名称", "pid", "地址", "状态"), rows, empty="Nothing of this clone is running: petitions up")
         if report["counts"]:
-            labels = {"registered": "登记", "resends": "重复投递", "triaged": "研判", "cases": "案件", "assigned": "交办", "leaders": "包案",
+            labels = {"registered": "登记", "resends": "重复投递", "triaged": "研判", "cases": "案件", "assigned": "交办", "leaders": "包案", "leaders_wanted": "待定包案",
                       "task_forces": "专班", "dead_letters": "死信待处理", "outbox": "待发布事件"}  # fmt: skip
             print_table("进度", tuple(labels.values()), [tuple(report["counts"][key] for key in labels)], empty="")
     if problem:

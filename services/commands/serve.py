@@ -7,7 +7,6 @@ import sys
 import typer
 import uvloop
 
-from services.casework.ports import LINK_BOOK
 from services.commands.output import Failed
 from services.commands.session import settings
 from services.infra import log
@@ -16,7 +15,6 @@ from services.infra.failures import TRANSIENT, describe
 from services.infra.runtime import Runtime, run
 from services.infra.vault import VaultKeyMissing
 from services.registry import UnknownService, attach
-from services.triage.book import Book
 
 
 def register(app: typer.Typer) -> None:
@@ -37,7 +35,8 @@ def serve(
 
     async def work() -> int:
         runtime = Runtime(configured, names)
-        runtime.provided[LINK_BOOK] = Book()
+        if {"casework", "console"} & set(names):
+            provide_links(runtime)
         for name in names:
             attach(name)(runtime)
         return await run(runtime)
@@ -48,3 +47,11 @@ def serve(
         raise Failed(str(failure)) from None
     except TRANSIENT as failure:
         raise Failed(f"Kafka or the database does not answer ({describe(failure)}); see petitions doctor") from None
+
+
+def provide_links(runtime: Runtime) -> None:
+    """Casework and the console change links in triage's book; only they bring its classifiers with them."""
+    from services.casework.ports import LINK_BOOK
+    from services.triage.book import Book
+
+    runtime.provided[LINK_BOOK] = Book()

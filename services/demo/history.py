@@ -12,16 +12,15 @@ from datetime import datetime, timedelta
 
 import orjson
 
-from classifiers.triage import Triage
+from services.demo.office.drawings import drawn_evidence
 from services.demo.office.figures import Report, report
 from services.demo.office.public import Complaint
 from services.demo.office.run import ScriptedOffice
-from services.demo.office.town import Readers, Town
+from services.demo.office.town import Town
 from services.demo.stream import Fate, stream
-from services.domain.city import City
-from services.domain.rulebook import RuleBook
 from services.infra.clock import FrozenClock
 from services.infra.postgres import Pool
+from services.infra.settings import Settings
 from services.infra.vault import Vault
 
 MONTHS = 6
@@ -53,17 +52,19 @@ def invented_complaints(seed: str, since: datetime, until: datetime) -> list[Com
 
 
 async def fill_history(
-    pool: Pool, vault: Vault, city: City, book: RuleBook, triage: Triage, *, until: datetime, seed: str = "history", months: int = MONTHS,
-    others: Readers | None = None, progress: Callable[[datetime], None] = lambda at: None,
+    settings: Settings, pool: Pool, vault: Vault, *, until: datetime, seed: str = "history", months: int = MONTHS,
+    progress: Callable[[datetime], None] = lambda at: None,
 ) -> Report:
-    """Tell and work the history that ends at `until`; `others` are further readers of events (name → topics, work).
+    """Tell and work the history that ends at `until`; `progress` is told each moment of it.
 
     Raises `HistoryThere` on a database with cases in it.
     """  # fmt: skip
     if await pool.fetchval("SELECT EXISTS (SELECT FROM casework.cases)"):
-        raise HistoryThere("this database holds cases already; history can only be told on an empty one (petitions down, make clean-state)")
+        raise HistoryThere("this database holds cases already; history can only be told on an empty one (make clean-state)")
     since = until - timedelta(days=30 * months)
-    town = Town.found(pool, vault, city, book, FrozenClock(since), triage, seed=seed, others=others)
-    office = ScriptedOffice(town, seed=f"history/{seed}")
+    town = await Town.found(settings, pool, vault, FrozenClock(since), seed=seed)
+    files = await drawn_evidence(settings, pool, town.book.case.casework.evidence, since)
+    office = ScriptedOffice(town, seed=f"history/{seed}", files=files)
     course = await office.work(invented_complaints(seed, since, until - LEAVE), since, until, progress=progress)
+    await town.runtime.stop()
     return await report(town, course)

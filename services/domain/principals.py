@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 
 from services.domain.parameters import Parameters
 from services.domain.refusals import Refusal, refuse
@@ -96,6 +97,7 @@ class Principal:
         return any(region.startswith(_prefix(scope)) for scope in self.regions)
 
 
+@cache
 def _prefix(code: str) -> str:
     """The significant digits of a region code, in pairs: 420000 → 42, 420300 → 4203, 420304 → 420304."""
     while len(code) > 2 and code.endswith("00"):

@@ -12,6 +12,7 @@ class MatchRules(Parameters):
 
     near_km: float = Field(gt=0, le=50)
     least_name: int = Field(ge=2, le=10)
+    least_share: float = Field(gt=0, le=1)
     sure: float = Field(gt=0, le=1)
     most: int = Field(ge=1, le=20)
 

@@ -157,10 +157,16 @@ def match(
         name = plain_name(source.name)
         if wanted and wanted == name:
             found.append(Match(source, 1.0, f"被举报单位即风险源“{source.name}”。"))
-        elif region and min(len(wanted), len(name)) >= rules.least_name and (wanted in name or name in wanted):
-            found.append(Match(source, 0.8, f"被举报单位与风险源“{source.name}”名称相合。"))
+        elif region and len(name) >= rules.least_name and name in wanted:
+            found.append(Match(source, 0.8, f"被举报单位名称含风险源“{source.name}”。"))
+        elif region and len(wanted) >= rules.least_name and wanted in name:
+            # Part of a name: the rest may be what tells one site from another.
+            score = 0.8 if len(wanted) >= rules.least_share * len(name) else 0.6
+            found.append(Match(source, score, f"被举报单位与风险源“{source.name}”名称相合。"))
         elif region and len(name) >= rules.least_name and name in where:
-            found.append(Match(source, 0.8, f"反映地点即风险源“{source.name}”。"))
+            # A place is also what things are beside of; only what is of its kind is surely about it.
+            score = 0.8 if area is source.area else 0.6
+            found.append(Match(source, score, f"反映地点为风险源“{source.name}”。"))
         elif position is not None and source.position is not None and area is source.area:
             km = distance_km(position, source.position)
             if km <= rules.near_km:

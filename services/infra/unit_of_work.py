@@ -83,10 +83,11 @@ class UnitOfWork:
     def emit_value(
         self, topic: Topic, key: object, event_id: UUID, value: bytes, *, at: datetime, type_: str, traceparent: str | None = None
     ) -> None:
-        """As `emit`, for a payload that is JSON already: on hot paths the model is not built to be taken apart again."""
-        headers = headers_of(
-            event_id, at, type_=type_, source=f"petitions/{self.service}", subject=str(key), traceparent=child_of(traceparent)
-        )
+        """As `emit`, for a payload that is JSON already: on hot paths the model is not built to be taken apart again.
+
+        `traceparent` is the span that tells it, as it is.
+        """
+        headers = headers_of(event_id, at, type_=type_, source=f"petitions/{self.service}", subject=str(key), traceparent=traceparent)
         self._add(topic, key, event_id, value, headers)
 
     def _add(self, topic: Topic, key: object, event_id: UUID, value: bytes, headers: dict[str, str]) -> None:

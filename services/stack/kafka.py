@@ -21,7 +21,7 @@ HEAP = ("-Xmx512m", "-Xms128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 """210 MB resident in practice; the serial collector has no threads of its own to pay for. The second compiler stays off:
 beside the services it takes longer to compile than its code saves, 4.5 s of processor time against 2.5 s until ready and
 0.11 ms against 0.05 ms for a complaint's five records in the first 40,000."""
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 PORT_TRIES = 3
 LOG4J = """status = error
 appender.out.type = Console

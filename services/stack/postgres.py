@@ -27,7 +27,7 @@ from services.stack.state import Started, State, exclusive
 USER = "petitions"
 DATABASE = "petitions"
 VERSION = 18
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 STOP_SECONDS = 15.0
 QUIT_SECONDS = 5.0
 PORT_TRIES = 3

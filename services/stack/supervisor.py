@@ -1,4 +1,4 @@
-"""Keeps the service processes of one machine running: restarts the dead with back-off, ends all in order.
+"""Keeps what one machine runs running: restarts dead services with back-off, a dead broker or database too, ends all in order.
 
 In production an orchestrator does this; here a parent process does, so that `up --detach` outlives its terminal.
 """
@@ -17,7 +17,7 @@ from types import FrameType
 
 from services.infra.settings import Settings, load, repository_root
 from services.registry import layout_of, process_names
-from services.stack import StackError, problems
+from services.stack import StackError, problems, start
 from services.stack.ports import free_port
 from services.stack.processes import end, set_aside
 from services.stack.state import Started, State, exclusive
@@ -64,6 +64,8 @@ class Supervisor:
     command: Callable[[Sequence[str], int], list[str]] = serve_command
     problems: Callable[[], list[str]] = list
     """Tells what is wrong with broker and database, in sentences."""
+    revive: Callable[[], None] = lambda: None
+    """Starts what of them is ours and gone; raises `StackError` where it cannot."""
     stopping: bool = False
     children: list[Child] = field(default_factory=list)
 
@@ -74,7 +76,7 @@ class Supervisor:
         self.children = [Child(name, group, free_port()) for name, group in zip(process_names(self.layout), self.layout, strict=True)]
         state = State(self.settings.home)
         try:
-            look = 0.0
+            look, pause = 0.0, FIRST_PAUSE_SECONDS
             known: list[str] = []
             told: set[str] = set()
             while not self.stopping:
@@ -82,17 +84,30 @@ class Supervisor:
                 for child in self.children:
                     self._tend(child, state, now)
                 if now >= look:
-                    look, before, known = now + LOOK_SECONDS, known, self.problems()
-                    for sentence in known:
-                        if sentence in before and sentence not in told:  # while a part starts, it is not a problem
-                            tell(sentence)
-                    told = {sentence for sentence in known if sentence in before}
+                    before, known = known, self.problems()
+                    lasting = {sentence for sentence in known if sentence in before}  # while a part starts, it is no problem
+                    for sentence in sorted(lasting - told):
+                        tell(sentence)
+                    told = lasting
+                    if lasting:
+                        pause = self._revive(pause)
+                    else:
+                        pause = FIRST_PAUSE_SECONDS
+                    look = time.monotonic() + LOOK_SECONDS + (pause if lasting else 0)
                 time.sleep(0.2)
         finally:
             self._end(state)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping = True
+
+    def _revive(self, pause: float) -> float:
+        """Start the broker or the database again; returns how long to wait before the next try, should it not do."""
+        try:
+            self.revive()
+        except StackError as failure:
+            tell(str(failure))
+        return next_pause(pause, 0)
 
     def _tend(self, child: Child, state: State, now: float) -> None:
         if child.process is not None and child.process.poll() is None:
@@ -159,12 +174,16 @@ def supervise(settings: Settings, layout: Sequence[tuple[str, ...]]) -> None:
         with exclusive(settings.home / "supervisor.lock", busy=busy):
             state.remember("supervisor", Started.of(os.getpid(), 0))
             try:
-                Supervisor(settings, layout, problems=lambda: problems(settings)).run()
+                Supervisor(settings, layout, problems=lambda: problems(settings), revive=lambda: _start(settings)).run()
             finally:
                 state.forget("supervisor")
     except StackError as failure:
         tell(str(failure))
         sys.exit(1)
+
+
+def _start(settings: Settings) -> None:
+    start(settings, tell)
 
 
 def detach(settings: Settings, services: str) -> Started:

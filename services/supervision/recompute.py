@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from services.domain.case.events import parse_event
-from services.domain.case.evolve import rebuild as fold
-from services.domain.case.state import load_state
+from services.domain.case.events_close import ClosedOut
+from services.domain.case.evolve import evolve
+from services.domain.case.state import CaseState, load_state
 from services.domain.clocks.deadlines import Deadline, Difference, differences
 from services.domain.rulebook import RuleBook
 from services.infra.clock import Clock
@@ -105,13 +107,27 @@ async def rebuild(
     """Make every case's row and clocks again from casework's log; how many cases. What was announced stays announced."""
     cases = 0
     async for batch in _logged(pool):
-        states = [(id, fold(str(id), (parse_event(body) for body in bodies))) for id, bodies in batch]
-        seen = await asyncio.to_thread(_see, states, book)
+        folded = await asyncio.to_thread(lambda logs: [(id, *fold(id, bodies)) for id, bodies in logs], batch)
+        seen = await asyncio.to_thread(_see, [(id, state) for id, state, _ in folded], book)
         async with begin(pool, service="supervision", vault=vault, clock=clock) as unit:
             await _keep(unit, seen, book)
+            for id, _, closing in folded:
+                if closing is not None:
+                    await unit.connection.execute(rows.CLOSED, id, *closing)
         cases += len(seen)
         progress(cases)
     return cases
+
+
+def fold(id: UUID, bodies: Sequence[str]) -> tuple[CaseState, tuple[datetime, str | None] | None]:
+    """The state after a case's whole log, and when and from which unit it was last closed out."""
+    state, closing = CaseState(str(id)), None
+    for body in bodies:
+        event = parse_event(body)
+        state = evolve(state, event)
+        if isinstance(event, ClosedOut):
+            closing = (event.at, state.lead.unit_id if state.lead else None)
+    return state, closing
 
 
 async def status(connection: Connection, book: RuleBook, *, clock: Clock) -> dict[str, Any]:

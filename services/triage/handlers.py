@@ -185,7 +185,7 @@ class Triaging:
             )
             why, against = facts(decision.why), facts(decision.against)
             if case_id not in cases:
-                matter = as_matter(reading, versions, words_of(event))
+                matter = as_matter(reading, versions, words_of(event), decision.respondent)
                 cases[case_id] = rows.CaseCounts(case_number(now, next(numbers)))
                 opened.append(case_id)
                 firsts[case_id] = (event, matter)
@@ -273,8 +273,8 @@ def words_of(event: ComplaintRegistered) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))[:MOST_WORDS]
 
 
-def as_matter(reading: Reading, versions: ModelVersions, words: tuple[str, ...]) -> Matter:
-    """What a reading says, as the case's first description."""
+def as_matter(reading: Reading, versions: ModelVersions, words: tuple[str, ...], known: str | None = None) -> Matter:
+    """What a reading says, as the case's first description; `known` is whom the city knows it to be about."""
     subtype, probability = reading.subtype or (None, 0.0)
     return Matter(
         environmental=reading.environmental,
@@ -283,7 +283,7 @@ def as_matter(reading: Reading, versions: ModelVersions, words: tuple[str, ...])
         subtype_probability=probability,
         risk_area=reading.risk_area,
         urgency=reading.urgency,
-        respondent=reading.respondent,
+        respondent=known or reading.respondent,
         place=reading.place.text if reading.place else None,
         words=words,
         versions=versions,

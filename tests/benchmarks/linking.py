@@ -1,11 +1,11 @@
 """`make bench-linking`: finding the earlier complaint, ours against other libraries, at growing histories.
 
-    python -m tests.benchmarks.linking --sizes 10000,100000,1000000 [--only petitions,tantivy] [--json FILE] [--triage]
+    python -m tests.benchmarks.linking --sizes 10000,100000,1000000 [--only petitions,tantivy] [--json FILE] [--no-triage]
 
 Same machine, same run, same invented stream (tests.benchmarks.stream), one process after the other for each. Recall at
 10: of later tellings of a matter that the history holds, the share with one of that matter among the answers. Times are
 of the processor, all threads added up, so that a rate is per core even where other work runs beside. Memory is what a
-library tells of its index, else the growth of the process. `--triage` times every step of triage on such a history.
+library tells of its index, else the growth of the process. Whole triage, every step on such a history, is timed last.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--sizes", default="10000,100000,1000000")
     parser.add_argument("--only", default="", help="beginnings of names, with commas between")
     parser.add_argument("--json", type=Path, help="write the figures there, too")
-    parser.add_argument("--triage", action="store_true", help="time whole triage as well, up to the largest size")
+    parser.add_argument("--triage", action=argparse.BooleanOptionalAction, default=True, help="time whole triage as well")
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.child:
@@ -187,6 +187,9 @@ def _table(rows: list[dict[str, Any]]) -> Table:
         memory = f"{row['bytes_an_item']:,}" + (" *" if row["memory"] == "process" else "")
         table.add_row(held, row["name"], recall, *levels, f"{row['queries_a_second']:,}", f"{row['microseconds']:,}",
                       memory, f"{row['adds_a_second']:,}")
+    for row in rows:
+        if "open_seconds" in row:
+            table.add_row("", f"  index saved {row['save_seconds']} s, opened {row['open_seconds']} s", *[""] * 8)
     table.caption = "* growth of the process; LSH: any answer counts, not only ten; “held” or no row: too slow or large for more"
     return table
 

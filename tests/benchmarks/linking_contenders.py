@@ -41,7 +41,7 @@ class Contender(ABC):
     def add(self, complaints: Sequence[Complaint]) -> None:
         """Take the next complaints in."""
 
-    def ready(self) -> None:
+    def ready(self) -> None:  # noqa: B027 - most have nothing left to do
         """All are in."""
 
     @abstractmethod

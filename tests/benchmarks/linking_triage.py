@@ -54,11 +54,23 @@ def measure(history: Iterator[Complaint], asked: Sequence[Complaint], size: int)
             triage.decide(part, read, store, lambda complaint: complaint.id)
             taken += time.process_time() - started
             reading_time += middle - started
+        kept = _kept(store, Path(folder) / "saved")
         parts = store.nbytes()
         held = sum(value for name, value in parts.items() if name not in ("profile", "notes"))
     return {
         "name": "whole triage", "size": size, "held": size, "queries": len(asked), "recall": None, "levels": {},
         "queries_a_second": round(len(asked) / taken), "microseconds": round(taken / len(asked) * 1e6, 1),
         "reading_microseconds": round(reading_time / len(asked) * 1e6, 1), "adds_a_second": round(size / spent),
-        "bytes_an_item": round(held / size), "memory": "index", "parts": parts,
+        "bytes_an_item": round(held / size), "memory": "index", "parts": parts, **kept,
     }
+
+
+def _kept(store: History, folder: Path) -> dict[str, float]:
+    """Wall-clock seconds to save the index and to open it again, every file checked."""
+    started = time.perf_counter()
+    store.save(folder)
+    middle = time.perf_counter()
+    opened = History.open(folder, neighbours())
+    seconds = {"save_seconds": round(middle - started, 2), "open_seconds": round(time.perf_counter() - middle, 2)}
+    assert len(opened) == len(store)
+    return seconds

@@ -19,12 +19,14 @@ from services.domain.sealing import Keyring
 from services.infra.migrations import migrate
 from services.infra.settings import Settings, repository_root
 from services.infra.topics import create_topics
-from services.registry import LAYOUT
+from services.registry import layout_of
 from services.stack import Kafka, Postgres, jar_cache
 from services.stack.processes import free_port
 from tests.support.processes import Processes
 from tests.support.topics import publish
 
+SPINE = ("intake", "triage", "dispatch", "relay")
+"""What stands between a published complaint and its assignment; each as many processes as `petitions up` runs."""
 DONE = "SELECT count(*) FROM triage.complaints"
 OPEN = """
 SELECT (SELECT count(*) FROM triage.cases k WHERE NOT EXISTS (SELECT 1 FROM dispatch.assignments a WHERE a.case_id = k.id))
@@ -57,7 +59,7 @@ class System:
     def serve(self, batch: int) -> float:
         """Start every service as `petitions up` lays them out; returns seconds until all are ready."""
         began = time.perf_counter()
-        names = [f"{','.join(group)}#{n}" for n, group in enumerate(LAYOUT)]
+        names = [f"{','.join(group)}#{n}" for n, group in enumerate(layout_of(SPINE))]
         self.ports = {name: free_port() for name in names}
         self.processes = Processes(self.settings.model_copy(update={"batch": batch}), [], self.home)
         for name, port in self.ports.items():

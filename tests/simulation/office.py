@@ -23,19 +23,15 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
-from classifiers.triage import Triage
 from services.demo.history import invented_complaints
 from services.demo.office.figures import Report, report, show
 from services.demo.office.luck import Luck
 from services.demo.office.public import Complaint
 from services.demo.office.run import Course, ScriptedOffice
 from services.demo.office.town import Town
-from services.domain.city import City
 from services.domain.clocks.calendar import CHINA
-from services.domain.rulebook import read_rule_book
 from services.domain.sealing import Keyring
 from services.infra import log
-from services.infra.cities import load_city
 from services.infra.clock import FrozenClock
 from services.infra.migrations import migrate
 from services.infra.postgres import create_pool
@@ -79,21 +75,19 @@ def tickets(path: Path, count: int, start: datetime, luck: Luck) -> list[Complai
     return found
 
 
-async def simulate(dsn: str, city: City, seed: str, count: int, officers: int, since: datetime) -> tuple[Course, Report]:
+async def simulate(settings: Settings, seed: str, count: int, officers: int, since: datetime) -> tuple[Course, Report]:
     """Fill a fresh database with half a year."""
     clock, until = FrozenClock(since), since + timedelta(days=30 * MONTHS)
     luck = Luck(f"office/{seed}")
-    pool = await create_pool(dsn, service="office", size=4)
+    assert settings.database is not None
+    pool = await create_pool(settings.database.get_secret_value(), service="office", size=4)
     try:
         if TICKETS.exists():
             complaints = tickets(TICKETS, count, since, luck)
         else:
             print(f"{TICKETS} is not there: working on invented complaints instead", file=sys.stderr)
             complaints = invented_complaints(seed, since, since + timedelta(days=ARRIVE))[:count]
-        book = read_rule_book(repository_root() / "deploy" / "rules")
-        # One key for every run: opaque ids of petitioners decide who is called first.
-        vault = Vault(Keyring.generate())
-        town = Town.found(pool, vault, city, book, clock, Triage.load(None), seed=seed)
+        town = await Town.found(settings, pool, Vault.from_settings(settings), clock, seed=seed)
         office = ScriptedOffice(town, seed=f"office/{seed}", officers=officers)
         with Progress(console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("six months", total=(until - since).days)
@@ -123,8 +117,8 @@ def main() -> None:
         try:
             dsn = postgres.dsn(port)
             migrate(dsn)
-            city = load_city(Settings().city)
-            course, found = asyncio.run(simulate(dsn, city, arguments.seed, arguments.complaints, arguments.officers, since))
+            settings = Settings(home=Path(home), database=dsn, vault_key=Keyring.generate().to_json(), token_key="office")  # type: ignore[arg-type]
+            course, found = asyncio.run(simulate(settings, arguments.seed, arguments.complaints, arguments.officers, since))
         finally:
             postgres.stop()
     show(Console(), course, found)

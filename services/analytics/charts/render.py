@@ -22,6 +22,8 @@ _SIZE = re.compile(r'\b(width|height)="([\d.]+)"')
 _BOX = re.compile(r'viewBox="[^"]*"')
 _UNSAFE = re.compile(r'\s(?:style="[^"]*"|pointer-events="[^"]*"|cursor="[^"]*")')
 
+_BASE = re.compile(r'(href=")https?://vega\.github\.io/vega-datasets/')
+"""Vega takes an address without a host for one of its samples; ours are of the site the picture stands on."""
 _CHINESE = re.compile(r"noto.*cjk|sourcehan|msyh|simsun|simhei|pingfang|wqy|droidsansfallback|stheiti|uming|ukai|hiragino", re.IGNORECASE)
 FONT_FOLDERS = (
     Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".fonts", Path.home() / ".local/share/fonts",
@@ -53,7 +55,7 @@ def accessible(svg: str, title: str, description: str) -> str:
         f' width="{size.get("width", "100")}" height="{size.get("height", "100")}">'
         f"<title>{escape(title)}</title><desc>{escape(description)}</desc>"
     )
-    return root + _UNSAFE.sub("", svg[opened.end() :])
+    return root + _BASE.sub(r"\1", _UNSAFE.sub("", svg[opened.end() :]))
 
 
 class Kept:

@@ -83,7 +83,7 @@ def findings(report: Report) -> list[str]:
         said.append(f"重复信访率（件次口径）{rate.text}（{rate.counts}{f'，95%区间{rate.interval.text}' if rate.interval else ''}），{compared}。")
     if report.concentration.total:
         said.append(f"重复信访集中在{report.concentration.sites}家单位，占{report.concentration.share:.0%}。")
-    callers = [item for item in report.respondents if item.one_caller and item.site.submissions >= 5]
+    callers = [item for item in report.respondents if item.one_caller]
     if callers:
         said.append(f"{callers[0].site.name}的{number(callers[0].site.submissions)}件次中{callers[0].site.concentration:.0%}出自一人，不计为热点。")
     if report.rising:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Hashable
 from datetime import date, datetime
 
@@ -27,10 +28,11 @@ from services.analytics.pages.models import (
 from services.analytics.report import HEADLINE, Names
 from services.domain.indicators.dictionary import IndicatorRules
 from services.domain.indicators.facts import Dimension
-from services.domain.indicators.figures import Window, number
+from services.domain.indicators.figures import Change, Window, number
 from services.infra.postgres import Connection
 
 HALF_YEAR = 182
+KEPT_WINDOWS = 64
 CONFIDENCE = {
     "A": "法规原文", "B": "政府网页或官方通报", "C": "转载或公开代码", "D": "弱来源", "G": "通行说法，未查证", "I": "由已知事实推得，本地口径",
 }  # fmt: skip
@@ -43,11 +45,12 @@ class Board:
     def __init__(self, rules: IndicatorRules, names: Names, *, paths: Paths | None = None) -> None:
         self.rules, self.names, self.paths = rules, names, paths or Paths()
         self.kept = Kept()
+        self._changes: OrderedDict[Hashable, list[Change]] = OrderedDict()
 
     async def overview(self, c: Connection, asked: Asked) -> Overview:
         """All indicators against the window before."""
         head, generation = await self._head(c, "重复信访指标", asked)
-        changes = await read.changes(c, self.rules, asked.query)
+        changes = await self._changed(c, asked.query, generation)
         lines = [tables.line(change, self.rules, self.paths, asked.query) for change in changes]
         groups = tuple(
             Group(title, tuple(line for line in lines if self.rules.indicators[line.id].group == id))
@@ -182,6 +185,15 @@ class Board:
         state = await c.fetchrow("SELECT generation, refreshed_at FROM analytics.state")
         fresh: datetime | None = state["refreshed_at"]
         return Head(title, self.names.slice(asked.query.slice), asked.window.text, asked, fresh), state["generation"]
+
+    async def _changed(self, c: Connection, query: Query, generation: int) -> list[Change]:
+        """All indicators against the window before, kept until the sums move: telling people apart is the dear part."""
+        key = (query, generation)
+        if key not in self._changes:
+            self._changes[key] = await read.changes(c, self.rules, query)
+            while len(self._changes) > KEPT_WINDOWS:
+                self._changes.popitem(last=False)
+        return self._changes[key]
 
     async def _svg(self, key: Hashable, picture: Picture) -> str:
         async def given() -> Picture:

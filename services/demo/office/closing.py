@@ -21,6 +21,8 @@ ANSWERS = (
 )  # fmt: skip
 SENT_BACK, LOOK_BACK_PASSES = 0.08, 0.913
 """Share of cases the district sends back (invented); share of look-backs that pass (2019: 91.3 %)."""
+CONTACTED, SOLVED = 0.97, {True: 0.95, False: 0.2}
+"""Share of those who answer that the unit contacted them (是否响应), and that it is solved (是否解决), by whether they are content (invented)."""
 CLOSING_WAITS = {
     Status.CONCLUDED: 1.0, Status.CLOSE_OUT_REQUESTED: 2.0, Status.ACCEPTED: 1.0, Status.PUBLICITY: 3.0, Status.PUBLICISED: 1.0,
     Status.LEADER_SIGNED: 0.5, Status.CITY_REVIEW: 3.0, Status.CLOSED_OUT: 6.0, Status.LOOKED_BACK: 6.0, Status.UNTRUE: None,
@@ -60,12 +62,19 @@ def _calls(turn: Turn) -> Iterator[Move]:
             continue
         tries = sum(call.reporter == reporter for call in state.callbacks)
         outcome = turn.luck.weighted(f"call/{number}/{tries}", ANSWERS)
-        yield Move(turn.desk.staff.desk("caller", state.case_id), c.RecordCallback(reporter=reporter, outcome=outcome))
+        asked = outcome not in petitioners.MUTE
+        call = c.RecordCallback(
+            reporter=reporter,
+            outcome=outcome,
+            contacted=turn.luck.happens(f"contacted/{number}", CONTACTED) if asked else None,
+            solved=turn.luck.happens(f"solved/{number}", SOLVED[outcome in petitioners.CONTENT]) if asked else None,
+        )
+        yield Move(turn.desk.staff.desk("caller", state.region), call)
 
 
 def _accept(turn: Turn) -> Iterator[Move]:
     state = turn.state
-    acceptor = turn.desk.staff.desk("acceptor", state.case_id)
+    acceptor = turn.desk.staff.desk("acceptor", state.region)
     if not state.gates_sent_back and turn.luck.happens(f"sent_back/{state.version}", SENT_BACK):
         yield Move(acceptor, c.SendBack(reason="现场仍有残留，须继续整改"))
         return
@@ -74,21 +83,21 @@ def _accept(turn: Turn) -> Iterator[Move]:
 
 
 def _show(turn: Turn) -> Iterator[Move]:
-    yield Move(turn.desk.staff.desk("acceptor", turn.state.case_id), c.StartPublicity(media="政府网站", days=10))
+    yield Move(turn.desk.staff.desk("acceptor", turn.state.region), c.StartPublicity(media="政府网站", days=10))
 
 
 def _finish_showing(turn: Turn) -> Iterator[Move]:
     yield from _calls(turn)
     shown = turn.state.publicity
     if shown is not None and turn.now >= end_of(shown.last_day):
-        yield Move(turn.desk.staff.desk("acceptor", turn.state.case_id), c.FinishPublicity())
+        yield Move(turn.desk.staff.desk("acceptor", turn.state.region), c.FinishPublicity())
 
 
 def _sign_and_submit(turn: Turn) -> Iterator[Move]:
     leader = turn.state.leader
     if leader is not None and turn.state.signed_by is None and leader.person_id in turn.desk.staff.leaders:
         yield Move(turn.desk.staff.leaders[leader.person_id], c.Sign())
-    yield Move(turn.desk.staff.desk("acceptor", turn.state.case_id), c.SubmitReview())
+    yield Move(turn.desk.staff.desk("acceptor", turn.state.region), c.SubmitReview())
 
 
 def _close(turn: Turn) -> Iterator[Move]:

@@ -134,8 +134,8 @@ def what_looked_wrong(town: Town, course: Course, states: Sequence[CaseState], t
     again = [s for s in states if s.ordinal > 2]
     if again:
         found.append(f"{len(again)} 件案件两次以上重新立案，例如 {again[0].case_no}")
-    for name, times in course.refused.most_common(12):
-        found.append(f"命令被拒 {times} 次（{name}）：{course.refusals.get(name, '')[:90]}")
+    for (name, reason), times in course.refused.most_common(12):
+        found.append(f"命令被拒 {times} 次（{name}）：{reason}")
     return found
 
 

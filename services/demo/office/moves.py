@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from services.casework.files import File
 from services.demo.office.luck import Luck
 from services.demo.office.staff import Staff
 from services.domain.case import values as v
@@ -35,6 +37,8 @@ class Desk:
     staff: Staff
     leads: dict[str, str] = field(default_factory=dict)
     due_look_backs: set[str] = field(default_factory=set)
+    files: Mapping[str, Sequence[File]] = field(default_factory=dict)
+    """Stored files by what they show; without them evidence is only registered, as a simulation needs it."""
 
     @staticmethod
     def day(now: datetime) -> date:
@@ -47,6 +51,9 @@ class Desk:
         return v.Leader(person_id=one.id, name=one.name)
 
 
-def file_of(purpose: str) -> tuple[v.EvidenceKind, str]:
-    """Kind and media type of the file that shows it."""
-    return FILES[purpose]
+def file_of(desk: Desk, purpose: str, name: str, luck: Luck) -> File:
+    """The file that shows it: one of those stored, else one that is only registered under a name of its own."""
+    if desk.files.get(purpose):
+        return luck.pick(f"file/{name}", desk.files[purpose])
+    kind, media = FILES[purpose]
+    return File(hashlib.sha256(name.encode()).hexdigest(), kind, media, 1000)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from contracts.vocabulary import SupervisionStep
 from services.casework.execute import Asked, Denied
+from services.casework.files import File
 from services.demo.office.luck import Luck
 from services.demo.office.moves import Desk, Move
 from services.demo.office.public import Complaint, Public
@@ -25,6 +27,7 @@ from services.supervision import look_back, proposals
 
 WORKING_HOURS = (time(8, 5), time(10), time(12), time(15), time(17), time(21))
 DAYS_OFF_HOURS = (time(10), time(20))
+DIGITS = re.compile(r"[\d-]+(?:/\d+)?")
 STANDING = "SELECT case_id, version, status, lead_unit, ordinal FROM casework.cases ORDER BY case_id"
 STATES = "SELECT case_id, state::text AS state FROM casework.cases WHERE case_id = ANY($1::uuid[]) ORDER BY case_id"
 FILES = """
@@ -44,8 +47,8 @@ class Course:
     until: datetime
     complaints: int = 0
     commands: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
-    refusals: dict[str, str] = field(default_factory=dict)
+    refused: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Command, rule and reason (without figures) → how often."""
     events: Counter[str] = field(default_factory=Counter)
     without_officer: tuple[str, ...] = ()
 
@@ -53,10 +56,10 @@ class Course:
 class ScriptedOffice:
     """Thirty officers and the desks around them, on the town's clock."""
 
-    def __init__(self, town: Town, *, seed: str, officers: int = 30) -> None:
+    def __init__(self, town: Town, *, seed: str, officers: int = 30, files: Mapping[str, Sequence[File]] | None = None) -> None:
         self.town = town
         self.luck = Luck(seed)
-        self.desk = Desk(Staff(town.city, self.luck.of("staff"), officers))
+        self.desk = Desk(Staff(town.city, self.luck.of("staff"), officers), files=files or {})
         self._agenda: dict[UUID, datetime | None] = {}
         self._seen: dict[UUID, tuple[str, int, str | None]] = {}
         self._first: dict[UUID, UUID] = {}
@@ -150,7 +153,7 @@ class ScriptedOffice:
             return
         async with begin(self.town.pool, service="casework", vault=self.town.vault, clock=self.town.clock) as unit:
             items = [move.command.evidence for _, move in planned if isinstance(move.command, c.AddEvidence)]
-            if items:
+            if items and not self.desk.files:
                 columns = zip(*((i.sha256, i.kind.value, i.media_type, i.size, i.taken_at) for i in items), strict=True)
                 sha, kinds, media, sizes, taken = map(list, columns)
                 await unit.connection.execute(FILES, sha, kinds, media, sizes, now, taken)
@@ -158,9 +161,9 @@ class ScriptedOffice:
         course.commands += len(outcomes)
         for (_, move), outcome in zip(planned, outcomes, strict=True):
             if isinstance(outcome, Denied):
-                name = f"{move.command.type}: {outcome.refusal.code}"
-                course.refused[name] += 1
-                course.refusals.setdefault(name, outcome.refusal.message)
+                # What a refusal says without its days and figures, so that like ones are counted together.
+                reason = DIGITS.sub("…", outcome.refusal.message)[:110]
+                course.refused[f"{move.command.type}: {outcome.refusal.code}", reason] += 1
 
     async def _supervise(self, course: Course, now: datetime) -> None:
         """The supervisor decides what the ladder proposes."""
@@ -174,7 +177,7 @@ class ScriptedOffice:
                 command = c.Supervise(step=SupervisionStep(item.step), reason=item.reason)
                 [outcome] = await self.town.office.execute(unit, [Asked(supervisor, item.case_id, command)])
                 if isinstance(outcome, Denied):
-                    course.refused[f"supervise: {outcome.refusal.code}"] += 1
+                    course.refused[f"supervise: {outcome.refusal.code}", outcome.refusal.message] += 1
         await self.town.bus.drain()
 
     def _luck(self, state: CaseState) -> Luck:

@@ -6,7 +6,6 @@ mainly true, 779 partly true, 100 untrue).
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -18,7 +17,7 @@ from services.demo.office.moves import Desk, Move, file_of
 from services.domain.case import commands as c
 from services.domain.case import values as v
 from services.domain.case.state import CaseState
-from services.domain.case.status import Status
+from services.domain.case.status import ENDED, Status
 from services.domain.case.values import PartState
 
 DAY = timedelta(days=1)
@@ -32,6 +31,8 @@ def wait(state: CaseState, desk: Desk, luck: Luck) -> timedelta | None:
     """How long until somebody does the next thing; None where nothing is to be done."""
     assert state.status is not None
     pace = desk.staff.pace(state.lead.unit_id) if state.lead else 1.0
+    if state.proposals:
+        return luck.days(f"second/{state.version}", 0.4)
     mean = _WAITS.get(state.status)
     if mean is None:
         return None
@@ -53,7 +54,8 @@ _WAITS = {
 def moves(state: CaseState, now: datetime, desk: Desk, luck: Luck) -> list[Move]:
     """The commands to give now, in order."""
     assert state.status is not None
-    return list(_MOVES[state.status](_Turn(state, now, desk, luck)))
+    turn = _Turn(state, now, desk, luck)
+    return [*_after_a_rebound(turn), *_MOVES[state.status](turn)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +75,21 @@ class _Turn:
 def _assign(turn: _Turn) -> Iterator[Move]:
     """A case without a unit: the one that had it, another one after a return, the co-ordination desk at last."""
     state, desk = turn.state, turn.desk
-    dispatcher = desk.staff.desk("dispatcher")
+    dispatcher = desk.staff.desk("dispatcher", state.region)
     lead = desk.leads.get(state.case_id)
     bounced = {record.unit_id for record in state.returns if record.lead}
     unit_id = lead if lead and lead not in bounced else desk.staff.city.desk(state.region).id
     designated = bool(bounced)
     unit = v.UnitRef(unit_id=unit_id, name=desk.staff.city.unit(unit_id).name, role=UnitRole.LEAD)
     yield Move(dispatcher, c.Assign(units=(unit,), designated=designated, basis=("由交办台确定",)))
+
+
+def _after_a_rebound(turn: _Turn) -> Iterator[Move]:
+    """A matter that came back gets a leader, and somebody tells whether it was ever put right."""
+    state, desk = turn.state, turn.desk
     if state.leader_due:
-        yield Move(dispatcher, c.AssignLeader(leader=desk.leader(turn.luck), triggers=("销号后反弹",)))
-    if state.fake_open:
+        yield Move(desk.staff.desk("dispatcher", state.region), c.AssignLeader(leader=desk.leader(turn.luck), triggers=("销号后反弹",)))
+    if state.fake_open and state.status not in ENDED:
         fake = turn.luck.happens("fake", 0.15)
         yield Move(desk.staff.desk("inspector"), c.JudgeRectification(fake=fake, finding="已现场核对整改痕迹"))
 
@@ -110,7 +117,7 @@ def _reassign(turn: _Turn) -> Iterator[Move]:
     if turn.state.lead is not None and unit.id == turn.state.lead.unit_id:
         unit = city.desk(None)
     ref = v.UnitRef(unit_id=unit.id, name=unit.name, role=UnitRole.LEAD)
-    yield Move(turn.desk.staff.desk("dispatcher"), c.Assign(units=(ref,), designated=True, basis=("原承办单位长期未签收",)))
+    yield Move(turn.desk.staff.desk("dispatcher", turn.state.region), c.Assign(units=(ref,), designated=True, basis=("原承办单位长期未签收",)))
 
 
 def _begin(turn: _Turn) -> Iterator[Move]:
@@ -133,14 +140,14 @@ def _begin(turn: _Turn) -> Iterator[Move]:
 def _find(turn: _Turn) -> Iterator[Move]:
     state, staff, luck = turn.state, turn.desk.staff, turn.luck
     assert state.lead is not None
-    if state.proposals:
-        yield from _second_person(turn)
+    yield from _second_person(turn)
+    if any(item.kind is v.ProposalKind.VERDICT_UNTRUE for item in state.proposals):
         return
     officer = staff.officer(state.lead.unit_id)
     if officer is None:
         return
     verdict = luck.weighted("verdict", VERDICTS)
-    if luck.happens("extend", EXTENSIONS) and not state.extensions:
+    if luck.happens("extend", EXTENSIONS) and not state.extensions and not state.proposals:
         yield Move(officer, c.Extend(clock="reply", n=5, reason="需委托监测，五日内不能得出结论"))
     cause = "" if verdict is Verdict.UNTRUE else luck.pick("cause", ("未安装或未使用治理设施", "作业时间和方式不符合规定", "日常管理不到位"))
     found = "现场检查未发现所反映的问题" if verdict is Verdict.UNTRUE else "现场检查发现所反映的问题存在"
@@ -156,7 +163,8 @@ def _second_person(turn: _Turn) -> Iterator[Move]:
         person = turn.desk.staff.desk("supervisor")
         if item.kind in (v.ProposalKind.EXTEND, v.ProposalKind.PAUSE) and lead is not None:
             person = turn.desk.staff.head(lead.unit_id)
-        if turn.luck.happens(f"confirm/{item.id}", 0.9):
+        late = turn.now - item.at > 3 * DAY  # a limit that has ended is not extended any more
+        if turn.luck.happens(f"confirm/{item.id}", 0.9) and not late:
             yield Move(person, c.Confirm(proposal_id=item.id))
         else:
             yield Move(person, c.Reject(proposal_id=item.id, reason="依据不足，请补充核查"))
@@ -192,6 +200,7 @@ def _rectify(turn: _Turn) -> Iterator[Move]:
     officer = staff.officer(state.lead.unit_id)
     if officer is None:
         return
+    yield from _second_person(turn)
     yield from _helpers(turn)
     undone = [measure for measure in state.measures if measure.progress < 100]
     if undone and state.mode is v.RectifyMode.LEDGER and state.stage is None and luck.happens("stage", STAGES):
@@ -222,7 +231,7 @@ def _helpers(turn: _Turn) -> Iterator[Move]:
             continue
         helper = turn.desk.staff.officer(part.unit_id)
         if helper is None:
-            yield Move(turn.desk.staff.desk("dispatcher"), c.WithdrawPart(unit_id=part.unit_id, reason="无人承办，由主办单位一并办理"))
+            yield Move(turn.desk.staff.desk("dispatcher", turn.state.region), c.WithdrawPart(unit_id=part.unit_id, reason="无人承办，由主办单位一并办理"))
             continue
         if part.state is PartState.PENDING:
             yield Move(helper, c.SignIn())
@@ -242,11 +251,10 @@ def _evidence(turn: _Turn, purpose: str) -> c.AddEvidence:
     """An item of evidence whose file the office is to put in place."""
     number = len(turn.state.evidence) + 1
     id = f"{purpose}-{turn.state.ordinal}-{number}"
-    kind, media = file_of(purpose)
+    file = file_of(turn.desk, purpose, f"{turn.state.case_id}/{id}", turn.luck)
     before = next((item.id for item in reversed(turn.state.evidence) if item.purpose is v.EvidencePurpose.BEFORE), None)
-    sha256 = hashlib.sha256(f"{turn.state.case_id}/{id}".encode()).hexdigest()
     return c.AddEvidence(evidence=v.Evidence(
-        id=id, sha256=sha256, kind=kind, purpose=v.EvidencePurpose(purpose), media_type=media, size=1000,
+        id=id, sha256=file.sha256, kind=file.kind, purpose=v.EvidencePurpose(purpose), media_type=file.media_type, size=file.size,
         on_site=purpose != "report", taken_at=turn.now, pair_of=before if purpose == "after" else None,
     ))  # fmt: skip
 

@@ -19,10 +19,11 @@ INSERT INTO access.principals (id, name, roles, unit_id, regions, person) VALUES
 ON CONFLICT (id) DO UPDATE SET roles = (SELECT array_agg(DISTINCT role) FROM unnest(access.principals.roles || excluded.roles) AS role)
 """
 DESKS = {
-    "dispatcher": ("交办台", Role.DISPATCHER), "acceptor-1": ("验收员甲", Role.ACCEPTOR), "acceptor-2": ("验收员乙", Role.ACCEPTOR),
-    "reviewer": ("市级复核员", Role.CITY_REVIEWER), "caller-1": ("回访员甲", Role.CALL_BACK), "caller-2": ("回访员乙", Role.CALL_BACK),
-    "supervisor": ("督办科", Role.SUPERVISOR), "inspector": ("回头看组", Role.INSPECTOR),
+    "dispatcher": ("交办台", Role.DISPATCHER), "acceptor": ("验收员", Role.ACCEPTOR), "reviewer": ("市级复核员", Role.CITY_REVIEWER),
+    "caller": ("回访员", Role.CALL_BACK), "supervisor": ("督办科", Role.SUPERVISOR), "inspector": ("回头看组", Role.INSPECTOR),
 }  # fmt: skip
+OF_ITS_OWN = frozenset({"inspector"})
+"""Who looks back may have had no part in a case; in a small city file the same people accept and inspect."""
 SLOW = 0.12
 """Share of officers who are slow at everything (invented)."""
 
@@ -40,16 +41,20 @@ class Staff:
     def __post_init__(self) -> None:
         """The desks are there from the first day."""
         regions = frozenset({self.city.code})
-        self.desks = {key: Principal(f"desk-{key}", name, frozenset({role}), None, regions) for key, (name, role) in DESKS.items()}
         self.leaders = {
             one.id: Principal(one.id, one.name, frozenset({Role.LEADER}), None, regions) for one in self.city.document.leaders
         }
+        self._desks: dict[tuple[str, str], Principal] = {}
+        for key, (name, role) in DESKS.items():
+            self._desks[key, self.city.code] = Principal(f"desk-{key}", name, frozenset({role}), None, regions)
+            for one in () if key in OF_ITS_OWN else self.city.document.officers:
+                if role.value in one.roles:
+                    region = self.city.unit(one.unit).region[:6]
+                    self._desks[key, region] = Principal(one.id, one.name, frozenset({role}), one.unit, frozenset({region}))
 
-    def desk(self, key: str, what: str = "") -> Principal:
-        """The person at a desk; of two the one this work falls to."""
-        if key in self.desks:
-            return self.desks[key]
-        return self.desks[f"{key}-{1 + self.luck.happens(f'{key}/{what}', 0.5)}"]
+    def desk(self, key: str, region: str | None = None) -> Principal:
+        """The person at a desk: the district's where it has one, else the city's."""
+        return self._desks.get((key, region or ""), self._desks[key, self.city.code])
 
     def officer(self, unit_id: str) -> Principal | None:
         """The unit's officer, or None where all were given to other units."""
@@ -57,15 +62,18 @@ class Staff:
             if len(self.by_unit) >= self.officers:
                 self.without.add(unit_id)
             else:
-                person = next((one for one in self.city.document.officers if one.unit == unit_id), None)
+                own = (one for one in self.city.document.officers if one.unit == unit_id)
+                person = next((one for one in own if not one.roles or Role.OFFICER.value in one.roles), None)
                 id, name = (person.id, person.name) if person else (f"{unit_id}-0", f"{self.city.unit(unit_id).name}经办人")
                 self.by_unit[unit_id] = Principal(id, name, frozenset({Role.OFFICER}), unit_id, frozenset({self.city.code}))
         return self.by_unit.get(unit_id)
 
     def head(self, unit_id: str) -> Principal:
         """The unit's head, who confirms what the officer proposes."""
-        name = f"{self.city.unit(unit_id).name}负责人"
-        return Principal(f"{unit_id}-head", name, frozenset({Role.UNIT_HEAD}), unit_id, frozenset({self.city.code}))
+        own = (one for one in self.city.document.officers if one.unit == unit_id and Role.UNIT_HEAD.value in one.roles)
+        person = next(own, None)
+        id, name = (person.id, person.name) if person else (f"{unit_id}-head", f"{self.city.unit(unit_id).name}负责人")
+        return Principal(id, name, frozenset({Role.UNIT_HEAD}), unit_id, frozenset({self.city.code}))
 
     def pace(self, unit_id: str) -> float:
         """How slow the unit's officer is: 1 for most, several times that for a few."""
@@ -74,7 +82,7 @@ class Staff:
 
     def everybody(self) -> Iterator[Principal]:
         """Desks, leaders, and the officers and heads of units that have one."""
-        yield from self.desks.values()
+        yield from self._desks.values()
         yield from self.leaders.values()
         for unit_id, officer in sorted(self.by_unit.items()):
             yield officer

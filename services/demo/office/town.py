@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
-from classifiers.history import History
-from classifiers.triage import Triage
-from contracts.topics import (
-    ASSIGNED,
-    CASE_CHANGED,
-    LEADER_ASSIGNED,
-    LINK_UNDONE,
-    LINKED,
-    OPENED,
-    REGISTERED,
-    SUBMITTED,
-    SUPERVISION_DUE,
-    TASK_FORCE_FORMED,
-)
-from services.casework.handlers import Hearing
 from services.casework.office import Office
-from services.demo.bus import LocalBus
-from services.dispatch.handlers import Dispatching
+from services.casework.ports import LINK_BOOK
+from services.demo.bus import LocalBus, LocalRuntime
 from services.domain.city import City
 from services.domain.rulebook import RuleBook
-from services.infra.batches import Work
+from services.infra.cities import load_city
 from services.infra.clock import FrozenClock
 from services.infra.postgres import Pool
 from services.infra.records import Record
+from services.infra.rules import load_rules
+from services.infra.settings import Settings
 from services.infra.vault import Vault
-from services.intake.handlers import Registering
+from services.registry import SERVICES, attach
 from services.supervision.app import Duty
-from services.supervision.handlers import Following
-from services.triage.handlers import Triaging
-from services.triage.memory import Memory
+from services.triage.book import Book
 
-WORKER = UUID("00000000-0000-0000-0000-00000000d340")
-Readers = Mapping[str, tuple[Sequence[str], Work]]
+ELSEWHERE = frozenset({"relay", "console"})
+"""What needs a broker or serves people at their desks has nothing to do here."""
 
 
 @dataclass
@@ -52,30 +36,26 @@ class Town:
     clock: FrozenClock
     office: Office
     duty: Duty
-    bus: LocalBus
+    runtime: LocalRuntime
 
     @classmethod
-    def found(
-        cls, pool: Pool, vault: Vault, city: City, book: RuleBook, clock: FrozenClock, triage: Triage, *, seed: str, others: Readers | None = None
-    ) -> Town:
-        """Put the services together; `others` are more readers of events, by name."""
-        office = Office(book)
-        triaging = Triaging(Memory(triage, History()), worker=WORKER, clock=clock)
-        readers: dict[str, tuple[Sequence[str], Work]] = {
-            "intake": ([SUBMITTED.name], Registering(city, clock=clock, vault=lambda: vault).handle),
-            "triage": ([REGISTERED.name], triaging.handle),
-            "dispatch": ([OPENED.name, LINKED.name, LINK_UNDONE.name], Dispatching(city, clock=clock).handle),
-            "casework": (
-                [topic.name for topic in (OPENED, LINKED, LINK_UNDONE, ASSIGNED, LEADER_ASSIGNED, TASK_FORCE_FORMED, SUPERVISION_DUE)],
-                Hearing(office).handle,
-            ),
-            "supervision": ([CASE_CHANGED.name], Following(book, clock=clock).handle),
-            **(others or {}),
-        }
+    async def found(cls, settings: Settings, pool: Pool, vault: Vault, clock: FrozenClock, *, seed: str) -> Town:
+        """Attach every service as its process would."""
+        runtime = LocalRuntime(settings, pool, vault, clock=clock)
+        runtime.provided[LINK_BOOK] = links = Book()
+        for name in SERVICES:
+            if name not in ELSEWHERE:
+                attach(name)(runtime)
+        await runtime.start()
+        city, book = load_city(settings.city), load_rules(settings.rules)
         draws = iter(range(10_000))
         duty = Duty(pool, vault, book, clock=clock, seed=lambda: f"{seed}/{next(draws)}")
-        bus = LocalBus(pool, vault, clock=clock, readers=readers, abandon={"triage": triaging.abandon}, keep=False)
-        return cls(pool, vault, city, book, clock, office, duty, bus)
+        return cls(pool, vault, city, book, clock, Office(book, links), duty, runtime)
+
+    @property
+    def bus(self) -> LocalBus:
+        """What carries events between the services."""
+        return self.runtime.bus
 
     async def submit(self, records: Sequence[Record]) -> None:
         """Hotlines publish; everything that follows from it happens."""

@@ -28,6 +28,9 @@ from services.domain.case.values import ProposalKind
 from services.domain.principals import Role
 from services.domain.refusals import Refusal, refuse
 
+ROLES = tuple(Role)
+"""In the order in which one of several is acted in; iterating over the enumeration itself costs ten times as much."""
+
 __all__ = ["allowed_commands", "changes_since", "decide", "evolve", "handle", "rebuild"]
 
 _EFFECTS: Mapping[ProposalKind, proposals.Effect] = {
@@ -97,7 +100,7 @@ def decide(command: c.Command, state: CaseState, context: Context) -> Result:
     refusal = _may(command, rule, state, context)
     if refusal:
         return refusal
-    role = next(role for role in Role if role in rule.roles and role in context.actor.roles)
+    role = next(role for role in ROLES if role in rule.roles and role in context.actor.roles)
     return _DECIDERS[type(command)](Decision(state, context, role, command.reason), command)
 
 

@@ -23,6 +23,9 @@ from services.domain.case.values import (
 from services.domain.principals import Role
 from services.domain.refusals import Refusal, refuse
 
+WHETHER_AT_ALL = frozenset({ProposalKind.VERDICT_UNTRUE, ProposalKind.DECLINE})
+"""A verdict waits for these; more time asked for, granted or not, never keeps anybody from finding the facts."""
+
 
 def investigate(decision: Decision, command: c.Investigate) -> Result:
     """The lead begins; a part not yet accepted is accepted by it."""
@@ -43,8 +46,9 @@ def verify(decision: Decision, command: c.Verify) -> Result:
     refusal = _cites(decision, command.report, *command.evidence) or check_public("found", command.found)
     if refusal:
         return refusal
-    if decision.state.proposals:
-        return refuse("proposal.pending", what=decision.state.proposals[0].kind.label)
+    waiting = next((known for known in decision.state.proposals if known.kind in WHETHER_AT_ALL), None)
+    if waiting is not None:
+        return refuse("proposal.pending", what=waiting.kind.label)
     if command.verdict is Verdict.UNTRUE:
         return propose(decision, ProposalKind.VERDICT_UNTRUE, command)
     return verified(decision, command, decision.actor.id)

@@ -93,7 +93,7 @@ class WorkCalendar:
             raise ValueError(f"beyond must be refuse or provisional, not {rules.beyond!r}")
         table = chinese_calendar.constants
         own = {year.year: year for year in rules.years}
-        self.last_year = max([max(day.year for day in table.holidays), *own])
+        self.last_year: int = max([max(day.year for day in table.holidays), *own])
         self.provisional_allowed = rules.beyond == "provisional"
         self.version = f"chinese-calendar-{package_version('chinese-calendar')}+{rules.version}"
         horizon = self.last_year + (5 if self.provisional_allowed else 0)

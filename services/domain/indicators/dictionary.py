@@ -151,11 +151,13 @@ class Thresholds(Parameters):
     type: float = Field(ge=0, le=1, description="Probability from which a pollution type counts.")
     small_group: int = Field(ge=2, description="Groups of fewer petitioners are not given out.")
     one_caller_share: float = Field(gt=0, le=1, description="From this share on a site's complaints are one caller's.")
+    one_caller_least: int = Field(ge=2, description="Complaints below which nobody is called one caller.")
     chronic_months: int = Field(ge=2)
     chronic_of_months: int = Field(ge=2)
     rising_weeks: int = Field(ge=8, description="Weeks of own past a rise is held against.")
     rising_false_discovery: float = Field(gt=0, lt=1)
     rising_least: int = Field(ge=2, description="Petitioners a week below which nothing counts as a rise.")
+    nobody: frozenset[str] = Field(description="Words that name no business, besides the nouns triage knows as sources.")
     conclude_clocks: tuple[str, ...] = Field(description="Clocks a conclusion must stop in time (按期办结).")
     solved_weights: Mapping[str, float]
     provenance: str

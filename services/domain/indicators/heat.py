@@ -15,7 +15,7 @@ class Site:
     """One place or business in a window.
 
     `petitioners` are different known ones, `anonymous` complaints without one; `top_caller` is the number of complaints of
-    the most insistent. `names` are all names it was given, `types` and `subtypes` everything it was complained of for;
+    the most insistent. `names` are the names it was given at least twice, `types` and `subtypes` everything it was complained of for;
     `months` how many calendar months of the window had a complaint.
     """
 
@@ -80,7 +80,7 @@ def rank(sites: Iterable[Site], thresholds: Thresholds) -> list[Ranked]:
             site,
             n,
             by_count[site.key],
-            one_caller=site.submissions > 1 and site.concentration >= thresholds.one_caller_share,
+            one_caller=site.submissions >= thresholds.one_caller_least and site.concentration >= thresholds.one_caller_share,
             chronic=site.months >= thresholds.chronic_months,
             renamed=len(site.names) > 1,
             recategorised=len(site.types) > 1 or len(site.subtypes) > 1,

@@ -93,9 +93,12 @@ async def show(id: UUID, parts: PartsOf, actor: Caller) -> Response:
 
 
 @router.post("/emergencies/{id}/acknowledge", response_class=JSON)
-async def acknowledge(id: UUID, parts: PartsOf, actor: Caller) -> Response:
+async def acknowledge(
+    id: UUID, parts: PartsOf, actor: Caller,
+    with_similar: Annotated[bool, Query(description="Also those of the same district and hours.")] = False,
+) -> Response:  # fmt: skip
     """接警: paging stops. Whoever comes second is told who was first."""
-    return _answer(await parts.give(acts.acknowledge, parts.duty, actor, id))
+    return _answer(await parts.give(acts.acknowledge, parts.duty, actor, id, with_similar=with_similar))
 
 
 @router.post("/emergencies/{id}/grade", response_class=JSON)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, Query, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.domain.case.values import Position
-from services.domain.registers import Act, may, no_file
+from services.domain.registers import no_file
 from services.domain.resources import Hazard, Proposal, ResourceKind
 from services.registers.api.files import Check, Columns, SheetName, uploaded
 from services.registers.api.parts import JSON, Caller, Parts, PartsOf
@@ -67,11 +67,8 @@ async def nearest(
     hazard: Annotated[list[Hazard] | None, Query()] = None,
 ) -> Response:  # fmt: skip
     """The nearest fitting help for a place."""
-    if refusal := may(actor, Act.SEE_CONTACTS, acts.TITLE):
-        raise parts.problem(refusal)
     at = None if latitude is None or longitude is None else Position(latitude=latitude, longitude=longitude)
-    async with parts.transaction() as unit:
-        found = await acts.propose(unit, parts.rules.registers.help, parts.city, region=region, position=at, hazards=hazard or ())
+    found = await parts.give(acts.find, actor, parts.rules.registers.help, parts.city, region=region, position=at, hazards=hazard or ())
     return JSON({"proposals": [told(item) for item in found]})
 
 

@@ -65,9 +65,20 @@ async def _more(unit: UnitOfWork, duty: Duty, event: em.Emergency, told: Emergen
     await _tell(unit, duty, after, "noted", "system", None, {"triggers": list(fresh)}, traceparent)
 
 
-async def acknowledge(unit: UnitOfWork, duty: Duty, actor: Principal, id: UUID) -> em.Emergency | Refusal:
-    """接警: somebody has it, and paging stops. Whoever comes second is told who was first."""
-    return await _act(unit, duty, id, "acknowledged", actor, lambda event: em.acknowledge(event, actor, unit.clock()))
+async def acknowledge(
+    unit: UnitOfWork, duty: Duty, actor: Principal, id: UUID, *, with_similar: bool = False
+) -> em.Emergency | Refusal:
+    """接警: somebody has it, and paging stops. Whoever comes second is told who was first.
+
+    `with_similar` takes the open ones of the same district and hours along: several people may tell of one event.
+    """
+    alike: list[str] = []
+    if with_similar and (event := (await rows.states(unit.connection, [id])).get(id)) is not None:
+        alike = await rows.similar(unit.connection, event)
+    results = {}
+    for one in sorted({id, *map(UUID, alike)}):  # one order, so that two who take the same ones along take turns
+        results[one] = await _act(unit, duty, one, "acknowledged", actor, lambda known: em.acknowledge(known, actor, unit.clock()))
+    return results[id]
 
 
 async def grade(

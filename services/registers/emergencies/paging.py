@@ -43,10 +43,12 @@ async def sweep(unit: UnitOfWork, duty: Duty, *, limit: int = BATCH) -> int:
         here = {event.region, duty.city.code}
         persons = [who["person"] for who in on_duty if who["post"] == row["role"] and who["region"] in here]
         sent.append((row["key"], now, persons))
+        also = await rows.similar(unit.connection, event) if row["purpose"] == em.Purpose.ACKNOWLEDGE else []
         page = EmergencyPaged(
             event_id=uuid5(UUID(event.id), row["key"]), occurred_at=now, emergency_id=UUID(event.id),
             complaint_id=UUID(event.complaint_id), receipt_no=event.receipt_no, page=row["key"], purpose=row["purpose"],
-            role=row["role"], persons=tuple(persons), channels=tuple(row["channels"]), text=row["text"], region=event.region,
+            role=row["role"], persons=tuple(persons), channels=tuple(row["channels"]), text=row["text"] + (f"同区域另有{len(also)}件疑似事件。" if also else ""),
+            also=tuple(map(UUID, also)), region=event.region,
             grade=event.grade.value if event.grade else None, due_at=row["due_at"], report_due_at=em.report_due(event, duty.rules),
         )  # fmt: skip
         unit.emit(EMERGENCY_PAGED, event.id, page)

@@ -42,6 +42,7 @@ SIMILAR = """
 SELECT id FROM registers.emergencies WHERE open AND id <> $1 AND region IS NOT DISTINCT FROM $2
     AND known_at BETWEEN $3::timestamptz - interval '6 hours' AND $3::timestamptz + interval '6 hours' ORDER BY known_at LIMIT 10
 """
+BY_RECEIPT = "SELECT id FROM registers.emergencies WHERE state ->> 'receipt_no' = $1 ORDER BY known_at LIMIT 1"
 CASE_OF = "SELECT c.case_id, c.case_no FROM casework.complaint_cases l JOIN casework.cases c USING (case_id) WHERE l.complaint_id = $1 LIMIT 1"
 KEEP_PAGES = """
 INSERT INTO registers.pages (key, emergency_id, purpose, role, channels, text, due_at)
@@ -120,6 +121,12 @@ async def listed(connection: Connection, arguments: Sequence[Any]) -> list[Mappi
 async def similar(connection: Connection, event: Emergency) -> list[str]:
     """Other open emergencies of the same district and hours: perhaps the same event told by others."""
     return [str(row["id"]) for row in await connection.fetch(SIMILAR, UUID(event.id), event.region, event.known_at)]
+
+
+async def by_receipt(connection: Connection, receipt: str) -> UUID | None:
+    """The emergency of the complaint with this receipt number."""
+    found: UUID | None = await connection.fetchval(BY_RECEIPT, receipt)
+    return found
 
 
 async def case_of(connection: Connection, event: Emergency) -> Mapping[str, Any] | None:

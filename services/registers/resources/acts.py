@@ -115,3 +115,13 @@ async def propose(
     pool = await rows.usable(unit.connection, today)
     beside = city.neighbours([region]) if region else ()
     return nearest(pool, position, hazards, today, rules, region=region, neighbours=beside)
+
+
+async def find(
+    unit: UnitOfWork, actor: Principal, rules: HelpRules, city: City, *, region: str | None, position: Position | None,
+    hazards: Sequence[Hazard],
+) -> tuple[Proposal, ...] | Refusal:  # fmt: skip
+    """The nearest fitting help for a place, for those who would call it."""
+    if refusal := may(actor, Act.SEE_CONTACTS, TITLE):
+        return refusal
+    return await propose(unit, rules, city, region=region, position=position, hazards=hazards)

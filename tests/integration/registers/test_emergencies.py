@@ -268,6 +268,20 @@ async def test_whoever_acknowledges_second_learns_who_was_first(desk: RegisterDe
     assert len(await desk.told(EMERGENCY_CHANGED.name)) == 2, "suspected and one acknowledgement"
 
 
+async def test_several_tellings_of_one_event_are_named_in_the_page_and_taken_along_at_once(desk: RegisterDesk) -> None:
+    elsewhere = {"code": "470322", "city": "470300", "confidence": 1.0}
+    await desk.suspect(suspected(1), suspected(2), suspected(3, region=elsewhere))
+    await desk.page()
+    first = next(page for page in await desk.told(EMERGENCY_PAGED.name) if page.emergency_id == ONE)
+    assert first.also == (emergency_id(2),) and first.text.endswith("同区域另有1件疑似事件。")
+    await asyncio.gather(
+        desk.done(acts.acknowledge, desk.duty, DUTY_OFFICER, ONE, with_similar=True),
+        desk.done(acts.acknowledge, desk.duty, DUTY_OFFICER, emergency_id(2), with_similar=True),
+    )
+    rows = await desk.pool.fetch("SELECT complaint_id, status FROM registers.emergencies")
+    assert sorted(row["status"] for row in rows) == ["已接警", "已接警", "待接警"], "another district's is another event"
+
+
 async def test_a_page_names_who_is_on_duty_today_in_that_post_and_district(desk: RegisterDesk) -> None:
     header = ("日期", "岗位", "行政区划代码", "值班人员", "值班电话")
     good = [("2026-03-02", "应急值班员", "470300", "何文岚", "0000-1"), ("2026-03-02", "应急值班员", "470381", "丁宏谦", "0000-2"),

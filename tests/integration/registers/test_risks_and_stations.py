@@ -106,7 +106,7 @@ async def test_a_finding_is_fixed_with_evidence_or_a_complete_line_of_the_ledger
 
 async def test_a_case_about_a_source_shows_on_it_and_is_told_once(desk: RegisterDesk, office: Desk) -> None:
     await bring(desk, YARD, PLANT)
-    await office.hear(about(1, respondent="铁炉尾矿库"), about(2, place="铁炉镇铁炉尾矿库下游"), about(3, place="城关"),
+    await office.hear(about(1, respondent="铁炉尾矿库"), about(2, place="铁炉镇铁炉尾矿库下游", area=RiskArea.TAILINGS), about(3, place="城关"),
                       about(4, respondent="东岸污水处理厂", region="470303"))  # fmt: skip
     await desk.follow()
     told = sorted(await desk.told(RISK_MATCHED.name), key=lambda event: event.case_no)

@@ -34,10 +34,9 @@ class Watch(Desk):
         """Supervision starts anew, under these rules."""
         self.book = book
         self.duty = Duty(self.pool, self.vault, book, clock=self.clock, seed=lambda: "seed")
-        self.bus = LocalBus(self.pool, self.vault, clock=self.clock, readers={
-            "supervision": ([CASE_CHANGED.name], Following(book, clock=self.clock).handle),
-            "casework": ([SUPERVISION_DUE.name], Hearing(self.office).handle),
-        })  # fmt: skip
+        self.bus = LocalBus(self.pool, self.vault, clock=self.clock, keep=True)
+        self.bus.add("supervision", [CASE_CHANGED], Following(book, clock=self.clock).handle)
+        self.bus.add("casework", [SUPERVISION_DUE], Hearing(self.office).handle)
 
     async def staff(self) -> None:
         """Everybody of the office as principals."""

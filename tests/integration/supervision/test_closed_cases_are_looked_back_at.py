@@ -14,6 +14,7 @@ from services.domain.case import values as v
 from services.domain.principals import Role
 from services.infra.unit_of_work import begin
 from services.supervision import look_back
+from services.supervision.recompute import rebuild
 from tests.integration.supervision.conftest import Watch
 from tests.support.office import assigned, case_id, linked, opened, person
 
@@ -94,6 +95,16 @@ async def test_another_case_of_the_same_respondent_and_place_takes_the_closed_on
     due = await look_back.listed(watch.pool)
     assert [row["case_no"] for row in due] == ["AJ2026-0000001", "AJ2026-0000002"]
     assert "同一污染源又立新案AJ2026-0000012" in due[0]["reasons"][0] and due[0]["draw_id"] is None
+
+
+async def test_when_a_case_was_closed_and_whose_it_was_is_rebuilt_from_the_log(watch: Watch) -> None:
+    await closed(watch, 1)
+    query = "SELECT closed_at, closed_unit, closed_out, version FROM supervision.cases"
+    before = await watch.rows(query)
+    assert before[0]["closed_unit"] == "da-hb" and before[0]["closed_at"]
+    await watch.pool.execute("UPDATE supervision.cases SET closed_at = NULL, closed_unit = NULL, closed_out = false, version = 0")
+    assert await rebuild(watch.pool, watch.vault, watch.book, clock=watch.clock) == 1
+    assert await watch.rows(query) == before
 
 
 async def test_the_machine_draws_once_a_month(watch: Watch) -> None:

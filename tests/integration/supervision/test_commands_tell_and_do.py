@@ -12,7 +12,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from services.cli import app
+from services.cli import app_for
 from services.commands.output import Failed
 from services.domain.sealing import Keyring
 from services.infra.access import give_token
@@ -33,7 +33,7 @@ def settings_of_test(monkeypatch: pytest.MonkeyPatch, database: str, keyring: Ke
 
 
 async def call(*arguments: str, input: str | None = None) -> Result:
-    return await asyncio.to_thread(CliRunner().invoke, app, list(arguments), input=input)
+    return await asyncio.to_thread(CliRunner().invoke, app_for(arguments), list(arguments), input=input)
 
 
 async def as_json(*arguments: str) -> Any:
@@ -53,16 +53,11 @@ async def neglected(watch: Watch, settings_of_test: None) -> Watch:
     return watch
 
 
-async def test_what_is_overdue_is_listed_with_its_rule_and_how_long_the_public_has_waited(neglected: Watch) -> None:
-    found = await as_json("overdue", "--unit", "da-hb")
-    assert len(found) == 3 and {row["clock"] for row in found} == {"sign_in"} and found[0]["days"] >= 20
-    assert found[0]["public_days"] > found[0]["days"] and found[0]["rule_id"] == "hl.sign_in_normal"
-    table = (await call("overdue")).output
-    assert "逾期案件（3 件）" in table and "petitions supervise next" in table
-    assert "Nothing is overdue" in (await call("overdue", "--unit", "none")).output
-
-
-async def test_steps_are_previewed_asked_for_and_taken_by_the_person_whose_token_it_is(neglected: Watch) -> None:
+async def test_steps_are_previewed_asked_for_and_taken_only_by_the_person_whose_token_it_is(neglected: Watch) -> None:
+    missing = await call("supervise", "apply", "--all", "--yes")
+    assert isinstance(missing.exception, Failed) and "PETITIONS_TOKEN" in str(missing.exception)
+    officer = await call("supervise", "apply", "--all", "--yes", "--token", await token_of(neglected, OFFICER.id))
+    assert officer.exit_code == 1 and "须由督办人员或包案领导本人决定" in officer.output
     waiting = await as_json("supervise", "next", "--step", "督办")
     assert len(waiting) == 3 and all(item["reason"] for item in waiting)
     token = await token_of(neglected, SUPERVISOR.id)
@@ -82,14 +77,13 @@ async def test_steps_are_previewed_asked_for_and_taken_by_the_person_whose_token
     assert "2 件已否决" in declined.output and await as_json("supervise", "next") == []
 
 
-async def test_without_a_right_token_nothing_is_done(neglected: Watch) -> None:
-    missing = await call("supervise", "apply", "--all", "--yes")
-    assert isinstance(missing.exception, Failed) and "PETITIONS_TOKEN" in str(missing.exception)
-    officer = await call("supervise", "apply", "--all", "--yes", "--token", await token_of(neglected, OFFICER.id))
-    assert officer.exit_code == 1 and "须由督办人员或包案领导本人决定" in officer.output
-
-
-async def test_lists_of_the_week_digests_draws_and_clocks_answer_in_tables_and_json(neglected: Watch) -> None:
+async def test_overdue_lists_of_the_week_digests_draws_and_clocks_answer_in_tables_and_json(neglected: Watch) -> None:
+    found = await as_json("overdue", "--unit", "da-hb")
+    assert len(found) == 3 and {row["clock"] for row in found} == {"sign_in"} and found[0]["days"] >= 20
+    assert found[0]["public_days"] > found[0]["days"] and found[0]["rule_id"] == "hl.sign_in_normal"
+    table = (await call("overdue")).output
+    assert "逾期案件（3 件）" in table and "petitions supervise next" in table
+    assert "Nothing is overdue" in (await call("overdue", "--unit", "none")).output
     lists = await as_json("supervise", "weekly", "--unit", "da-hb")
     assert lists[0]["total"] == 3 and "逾期（3 件）" in (await call("supervise", "weekly", "--unit", "da-hb")).output
     assert (await call("supervise", "weekly", "--week", "soon")).exit_code == 2

@@ -25,7 +25,7 @@ def rows():
 
 def test_a_frame_that_is_not_closed_is_refused():
     for broken in ("(半夜|凌晨", "半夜)", "{夜还在响"):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match=r"\S"):
             grammar.parse(broken)
 
 

@@ -58,7 +58,7 @@ def test_an_empty_history_finds_nothing() -> None:
 def test_a_history_of_another_format_is_refused(tmp_path: Path) -> None:
     _filled(5).save(tmp_path)
     manifest = tmp_path / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 0'))
+    manifest.write_text(manifest.read_text().replace('"format": 3', '"format": 0'))
     with pytest.raises(ValueError, match="rebuild"):
         History.open(tmp_path)
     with pytest.raises(FileNotFoundError):

@@ -186,6 +186,11 @@ def test_a_complaint_is_matched_by_name_in_the_district_or_by_nearness_and_kind(
     assert match([yard], respondent="江北尾矿公司", region="429304")[0].score == 1.0
     assert match([yard], respondent="江北尾矿有限公司二库", region="429304")[0].score == 0.8
     assert match([yard], respondent="江北尾矿公司", region="429305") == ()
+    assert match([yard], respondent="江北尾", region="429304")[0].score == 0.8
+    wide = replace(yard, name="江北尾矿库三号排洪隧洞")
+    assert match([wide], respondent="江北尾矿库", region="429304")[0].score == 0.6, "part of a name is a guess"
+    assert match([yard], place="江北尾矿旁的饭店", region="429304")[0].score == 0.6, "things are beside a place, too"
+    assert match([yard], place="江北尾矿坝下", region="429304", area=RiskArea.TAILINGS)[0].score == 0.8
     assert match([yard], respondent="江北") == (), "two characters are no name"
     near = Position(latitude=32.601, longitude=110.8)
     found = match([yard], position=near, area=RiskArea.TAILINGS)[0]

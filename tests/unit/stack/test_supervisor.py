@@ -25,7 +25,8 @@ supervisor.LOOK_SECONDS = 0.2
 def command(services, port):
     return [sys.executable, "-c", {child!r}, *services]
 sentences = ["the broker is gone, killed or crashed: run petitions up"]
-supervisor.Supervisor(Settings(home=Path({home!r})), [("one",), ("two",)], command=command, problems=lambda: sentences).run()
+supervisor.Supervisor(Settings(home=Path({home!r})), [("one",), ("two",)], command=command, problems=lambda: sentences,
+    revive=lambda: supervisor.tell("tried to start it again")).run()
 """
 SLEEP = "import time; time.sleep(60)"
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
@@ -47,7 +48,7 @@ def supervise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str]
     return start
 
 
-def _eventually(look: Callable[[], object], seconds: float = 15) -> object:
+def _eventually(look: Callable[[], object], seconds: float = 60) -> object:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := look():
@@ -78,6 +79,7 @@ def test_a_killed_service_is_started_again_and_the_others_are_left_alone(
     _, told = process.communicate(timeout=15)
     assert "one was killed by SIGKILL" in told
     assert told.count("run petitions up") == 1, "a lasting problem is told once"
+    assert "tried to start it again" in told
     assert state.read() == {}
 
 

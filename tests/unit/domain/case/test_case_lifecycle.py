@@ -309,7 +309,7 @@ def test_the_table_for_people_marks_required_fields():
 def test_a_command_read_from_json_is_the_command_and_bad_ones_do_not_echo_their_values():
     command = c.parse_command('{"type": "return_part", "ground": "非本单位职责", "reason": "不归我局"}')
     assert isinstance(command, c.ReturnPart)
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match="ground") as caught:
         c.parse_command('{"type": "return_part", "ground": "13912345678", "reason": "x"}')
     assert "13912345678" not in str(caught.value)
 
