@@ -11,7 +11,6 @@ from pydantic import SecretStr
 
 from tests.support.console_server import Console
 
-
 pytestmark = pytest.mark.filterwarnings("ignore")  # the provider's libraries warn about each other, in its own thread
 
 
