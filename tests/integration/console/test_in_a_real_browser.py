@@ -72,20 +72,20 @@ def test_an_officers_day_from_the_list_to_finished_steps_in_six_clicks_each(chro
             page.fill("#f-caption", path.stem)
             if purpose == "before":
                 page.check("[name=on_site]")
-            page.click(".act .button.main")
+            page.click(".act .form-end .button.main")
             expect(page.locator("#news")).to_contain_text("已上传 1 份证据")
         page.click(".head .button.main")  # 上报核实
         page.check("[name=verdict][value=属实]")
         page.fill("#f-found", "夜间十一点后仍在浇筑混凝土。")
         page.fill("#f-root_cause", "赶工期，未办理夜间施工许可。")
         page.select_option("#f-report", label="report")
-        page.click(".act .button.main")
+        page.click(".act .form-end .button.main")
         expect(page.locator(".head")).to_contain_text("已核实")
         page.click(".head .button.main")  # 制定措施
         page.fill("#f-target", "夜间不再施工")
         page.fill("#m-0-text", "停止夜间施工")
         page.fill("#m-0-deadline", "2099-01-31")
-        page.click(".act .button.main")
+        page.click(".act .form-end .button.main")
         expect(page.locator(".head")).to_contain_text("整改中")
         expect(page.locator(".measures")).to_contain_text("停止夜间施工")
 
@@ -99,7 +99,7 @@ def test_a_draft_survives_and_goes_once_it_was_taken(chromium: Browser, console:
         page.goto(f"{console.url}/cases/{case}?do=decline")
         expect(page.locator("#f-reason")).to_have_value("属于诉讼事项，已告知")
         page.select_option("#f-ground", index=1)
-        page.click(".act .button.main")
+        page.click(".act .form-end .button.main")
         expect(page.locator("#news")).to_contain_text("等待第二人复核")
         assert page.evaluate("Object.keys(localStorage).filter(key => key.includes('decline')).length") == 0
 
@@ -136,7 +136,7 @@ def test_a_leader_signs_in_two_clicks(chromium: Browser, console: Console) -> No
     with somebody(chromium, console, "city-mayor-urban") as page:
         page.goto(f"{console.url}/lead")
         page.click(f"[aria-label='签字：{case}']")
-        page.click(".act .button.main")
+        page.click(".act .form-end .button.main")
         expect(page.locator("#news")).to_contain_text("签字")
         expect(page.locator(".head")).to_contain_text("包案领导已签字")
 
