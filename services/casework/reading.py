@@ -94,7 +94,9 @@ def pattern_of(code: str) -> str:
 
 def may_see(rules: RuleBook, actor: Principal, state: CaseState | None = None) -> Refusal | None:
     """Whether a caller may read facts of cases at all, and of this one."""
-    grants = [may_read(rules.access, role, What.FACTS) for role in sorted(actor.roles)]
+    # Who is accused sees nothing of a case, whatever other role was given by mistake.
+    roles_read = {Role.ACCUSED} if Role.ACCUSED in actor.roles else actor.roles
+    grants = [may_read(rules.access, role, What.FACTS) for role in sorted(roles_read)]
     whole = any(isinstance(grant, Grant) and grant.form == "full" for grant in grants)
     if not whole and Role.SYSTEM not in actor.roles:
         roles = "、".join(role.label for role in sorted(actor.roles)) or actor.name

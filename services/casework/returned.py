@@ -1,21 +1,38 @@
-"""Returned assignments as labels: counter-examples for whoever learns which unit a matter belongs to."""
+"""Returned assignments as labels, in the form `petitions train --tickets` reads: counter-examples for whoever learns units."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Callable
 from typing import Any
 
 from services.domain.case.returns import training_records
 from services.domain.case.state import load_state
 from services.infra.postgres import Connection
 
+# The complaints' scrubbed texts are triage's; the returns and who took the case in the end are casework's.
 RETURNED = """
-SELECT state::text AS state FROM casework.cases
-WHERE case_id IN (SELECT case_id FROM casework.returns WHERE lead AND at > now() - $1 * interval '1 day') ORDER BY case_id
+SELECT c.state::text AS state, l.receipt_no, t.event ->> 'text' AS text, t.event ->> 'title' AS title, l.received_at
+FROM casework.cases c JOIN casework.complaint_cases l ON l.case_id = c.case_id
+LEFT JOIN triage.complaints t ON t.id = l.complaint_id
+WHERE c.case_id IN (SELECT case_id FROM casework.returns WHERE lead AND at > now() - $1 * interval '1 day')
+ORDER BY l.received_at, l.receipt_no
 """
 
 
-async def returned_assignments(connection: Connection, days: int) -> list[dict[str, Any]]:
-    """One record for each return by a lead unit; `right_unit` is who accepted in the end, None while nobody has."""
-    rows = await connection.fetch(RETURNED, days)
-    return [asdict(record) for row in rows for record in training_records(load_state(row["state"]))]
+async def returned_assignments(connection: Connection, days: int, name_of: Callable[[str], str]) -> list[dict[str, Any]]:
+    """One ticket for each complaint of a returned case: its scrubbed text, who returned it and why, who took it in the end.
+
+    `unit` is None while nobody accepted; `name_of` gives a unit's name.
+    """
+    found: list[dict[str, Any]] = []
+    for row in await connection.fetch(RETURNED, days):
+        state = load_state(row["state"])
+        records = training_records(state)
+        right = records[0].right_unit if records else None
+        found.append({
+            "id": row["receipt_no"], "text": row["text"] or state.matter.summary, "title": row["title"] or "",
+            "time": row["received_at"].isoformat(), "types": [kind.value for kind in state.matter.types], "matter": state.case_no,
+            "unit": name_of(right) if right else None,
+            "returns": [{"unit": name_of(record.not_unit), "ground": record.ground} for record in records],
+        })  # fmt: skip
+    return found

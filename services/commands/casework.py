@@ -17,13 +17,14 @@ from services.casework.office import Office
 from services.casework.returned import returned_assignments
 from services.commands.operator import whoever_asks
 from services.commands.output import JSON_OPTION, Failed, console, print_json, print_table, run
-from services.commands.session import settings, unit_of_work
+from services.commands.session import connection, settings, unit_of_work
 from services.domain.case.commands import COMMANDS, fields_of
 from services.domain.case.state import CaseState
 from services.domain.case.states import TABLE
 from services.domain.principals import Principal
 from services.domain.refusals import Refusal
 from services.infra.access import PepperMissing
+from services.infra.cities import load_city
 from services.infra.rules import RulesInvalid, load_rules
 from services.infra.unit_of_work import UnitOfWork
 
@@ -187,26 +188,31 @@ def show(outcome: Done, *, as_json: bool) -> None:
 
 
 def returns(
-    out: Path = typer.Option(None, "-o", "--out", help="JSON lines for training; a table otherwise."),
+    out: Path = typer.Option(None, "-o", "--out", help="JSON lines for petitions train --tickets; a table otherwise."),
     days: int = typer.Option(365, min=1, help="Returns of so many days back."),
     as_json: bool = JSON_OPTION,
 ) -> None:
-    """Cases that units returned: what they were about, whose they were not, who took them in the end."""
+    """Complaints of cases that units returned: whose they were not, and why, and who took them in the end."""
+    city = load_city(settings().city)
+    known = city.index.units
 
     async def work() -> list[dict[str, Any]]:
-        async with unit_of_work("cli") as unit:
-            return await returned_assignments(unit.connection, days)
+        async with connection() as c:
+            return await returned_assignments(c, days, lambda id: known[id].name if id in known else id)
 
     found = run(work())
     if out is not None:
-        out.write_bytes(b"".join(orjson.dumps(one, default=str) + b"\n" for one in found))
-        console.print(f"{len(found)} returned assignments in {out}", markup=False)
+        out.write_bytes(b"".join(orjson.dumps(one) + b"\n" for one in found))
+        console.print(f"{len(found)} complaints of returned cases in {out}; next: petitions train --tickets {out}", markup=False)
         return
     if as_json:
         print_json(found)
         return
-    rows = [(r["case_id"][:8], r["summary"], r["not_unit"], r["ground"], r["right_unit"]) for r in found]
-    print_table("退单", ("案件", "事项", "退单单位", "理由", "最终承办"), rows, empty=f"Nothing was returned in {days} days.")
+    rows = [
+        (r["matter"], r["id"], "、".join(x["unit"] for x in r["returns"]), "、".join(x["ground"] for x in r["returns"]), r["unit"] or "尚未接受")
+        for r in found
+    ]
+    print_table("退单", ("案件", "受理编号", "退单单位", "理由", "最终承办"), rows, empty=f"Nothing was returned in {days} days.")
 
 
 def parsed(kind: str, fields: list[str], file: Path | None, version: int | None) -> Any:

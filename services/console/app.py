@@ -31,7 +31,7 @@ from services.console.rules import console_rules
 from services.console.security import proven
 from services.console.submitting import Submitter
 from services.console.templating import Templates
-from services.domain.principals import Principal
+from services.domain.principals import Principal, Role
 from services.infra.access import load_pepper
 from services.infra.cities import load_city
 from services.infra.postgres import Connection
@@ -74,7 +74,7 @@ async def session_principal(request: Request, connection: Connection) -> Princip
     visit = await visit_of(request)
     if visit is None or (request.method not in SAFE and not proven(request, visit.session.secret)):
         return None
-    return visit.principal
+    return None if Role.ACCUSED in visit.principal.roles else visit.principal
 
 
 def office_of(runtime: Runtime, parts: Parts) -> Office:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -16,13 +15,13 @@ BLANK_ROWS = 2
 _NAME = re.compile(r"measures-(\d+)-(\w+)")
 
 
-def blank(kind: str, state: CaseState, now: datetime) -> tuple[Mapping[str, Any], ...]:
-    """Rows a form begins with: the measures there are, and some empty ones."""
+def blank(kind: str, state: CaseState, person: str) -> tuple[Mapping[str, Any], ...]:
+    """Rows a form begins with: the measures there are, and some empty ones for the lead unit and `person`."""
     if kind != "plan":
         return ()
     there = [{name: getattr(item, name) or "" for name in MEASURE} for item in state.measures]
     lead = state.lead
-    empty = {"unit_id": lead.unit_id if lead else "", "person": lead.members[0].name if lead and lead.members else ""}
+    empty = {"unit_id": lead.unit_id if lead else "", "person": lead.members[0].name if lead and lead.members else person}
     return (*there, *({name: empty.get(name, "") for name in MEASURE} for _ in range(BLANK_ROWS)))
 
 

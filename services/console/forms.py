@@ -76,7 +76,7 @@ def form_of(kind: str, desk: Desk) -> Form | None:
     make = FORMS.get(kind)
     if make is None:
         return None
-    return Form(kind, tuple(make(desk)), _warning(kind, desk), kind == "add_evidence", rows.blank(kind, desk.state, desk.now))
+    return Form(kind, tuple(make(desk)), _warning(kind, desk), kind == "add_evidence", rows.blank(kind, desk.state, desk.actor.name))
 
 
 def _warning(kind: str, desk: Desk) -> str:

@@ -6,7 +6,8 @@ The complaints are those of `tests.benchmarks.stream` (105 characters in the mea
 matter), spread over the districts of the example city, with name and telephone. Figures: a backlog published to warm
 services, from its first record to the last assignment; the same at batch size 1; latency at a steady rate, from
 publication to the moment a consumer of the assigned topic has the record; memory as the sum of the service processes'
-proportional set sizes; where processor time went, by process and by stage. A restart with all history is timed apart.
+proportional set sizes; where processor time went, by process and by stage. A restart with all history and a second start
+of everything are timed apart.
 """
 
 from __future__ import annotations
@@ -122,7 +123,10 @@ async def steady(system: System, supply: Iterator[dict[str, Any]], rate: int, se
 
 def quantiles(found: list[float]) -> Result:
     """n, p50, p95, p99 and the longest, in seconds."""
-    pick = lambda q: found[min(len(found) - 1, int(q * len(found)))] if found else 0.0
+
+    def pick(q: float) -> float:
+        return found[min(len(found) - 1, int(q * len(found)))] if found else 0.0
+
     return {"n": len(found), "p50": pick(0.5), "p95": pick(0.95), "p99": pick(0.99), "max": pick(1.0)}
 
 
@@ -163,6 +167,7 @@ def main() -> None:
             system.serve(1)
             warm(system, supply)
             result["single"] = timed(system, supply, asked.single)
+            result["second_start"] = system.second_start()
             result["batch_gain"] = result["backlog"]["per_second"] / result["single"]["per_second"]
         finally:
             system.end()
@@ -192,6 +197,8 @@ def show(result: Result) -> None:
         table.add_row(f"at {steadily['rate']}/s, published to {name}: p50 / p95 / p99 of {found['n']}", " / ".join(f"{found[q]:.2f} s" for q in ("p50", "p95", "p99")))
     table.add_row("memory of the service processes", f"{sum(result['memory_mb'].values()):.0f} MB")
     table.add_row("restart: ready, first assigned", " / ".join(f"{value:.1f} s" for value in result["restart"].values()))
+    started = result["second_start"]
+    table.add_row("second start: " + ", ".join(started), " + ".join(f"{value:.1f}" for value in started.values()) + f" = {sum(started.values()):.1f} s")
     total = sum(backlog["cpu_ms"].values())
     table.add_section()
     table.add_row("processor time a complaint, backlog", f"{total:.2f} ms")

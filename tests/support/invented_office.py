@@ -397,8 +397,3 @@ async def everything(
     made = await scribe.office(count)
     await scribe.questions()
     return scribe, made
-
-
-def names() -> dict[str, Any]:
-    """Who can log in, for the tests that walk over everybody."""
-    return {id: roles for id, (_, roles, _) in EVERYBODY.items()}

@@ -6,6 +6,7 @@ from uuid import UUID
 import orjson
 import pytest
 
+from contracts.cases import CaseOpened
 from contracts.casework import CaseChanged
 from contracts.complaints import ComplaintAnswered
 from contracts.topics import ANSWERED, CASE_CHANGED
@@ -154,6 +155,19 @@ async def test_a_repeat_after_close_out_reopens_the_case_and_asks_whether_the_re
     await desk.hear(linked(3, kind=LinkKind.RECURRENCE, received_at=desk.clock()))
     state = load_state(await pool.fetchval("SELECT state::text FROM casework.cases"))
     assert (state.status, state.ordinal, state.fake_open, state.leader_due) == (Status.REOPENED, 2, True, True)
+
+
+async def test_a_noun_that_stands_for_many_sources_restarts_no_observation_elsewhere(desk: Desk, pool: Pool) -> None:
+    def site(place: str, number: int) -> CaseOpened:
+        matter = opened().matter.model_copy(update={"respondent": "工地", "place": place})
+        return opened(number, external_id=f"E{number}", matter=matter, received_at=desk.clock())
+
+    await desk.hear(site("云溪路", 1), assigned())
+    await desk.to_concluded()
+    await desk.hear(site("柳堤路", 7))
+    assert "source_complaint_noted" not in await kinds(pool)
+    await desk.hear(site("云溪路", 8))
+    assert (await kinds(pool))[-1] == "source_complaint_noted"
 
 
 async def test_a_new_complaint_on_the_same_source_in_another_case_starts_the_observation_anew(desk: Desk, pool: Pool) -> None:

@@ -9,6 +9,7 @@ import pytest
 from contracts.topics import ASSIGNED, CASE_CHANGED, LEADER_ASSIGNED, TASK_FORCE_FORMED
 from contracts.vocabulary import LinkKind, ReturnGround, UnitRole
 from services.casework.handlers import Hearing
+from services.casework.returned import returned_assignments
 from services.dispatch.changes import Changes
 from services.dispatch.changes import concerns as concerns_dispatch
 from services.dispatch.handlers import Dispatching
@@ -96,6 +97,10 @@ async def test_what_is_not_their_duty_goes_to_the_desk_with_the_unit_they_named_
     refused = await town.desk.ask(await town.head(await town.lead()), c.ReturnPart(ground=ReturnGround.NOT_OUR_DUTY, reason="x"))
     assert refused.refusal.code == "return.designated"  # type: ignore[union-attr]
     assert await pool.fetchval("SELECT count(*) FROM dispatch.returns") == 2
+    async with pool.acquire() as connection:
+        [ticket] = await returned_assignments(connection, 36_500, lambda unit: f"<{unit}>")
+    assert (ticket["id"], ticket["unit"]) == ("XF20260302-000001-1", None) and ticket["text"]
+    assert ticket["returns"] == [{"unit": f"<{unit}>", "ground": "非本单位职责"} for unit in (first, desk)]
 
 
 async def test_a_person_s_assignment_after_a_return_stands(town: Town, pool: Pool) -> None:

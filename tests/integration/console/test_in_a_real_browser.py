@@ -71,21 +71,21 @@ def test_an_officers_day_from_the_list_to_finished_steps_in_six_clicks_each(chro
             page.select_option("#f-purpose", purpose)
             page.fill("#f-caption", path.stem)
             if purpose == "before":
-                page.check("text=在现场拍摄")
-            page.click(".act .button.main")
+                page.check("[name=on_site]")
+            page.click(".act .form-end .button.main")
             expect(page.locator("#news")).to_contain_text("已上传 1 份证据")
         page.click(".head .button.main")  # 上报核实
         page.check("[name=verdict][value=属实]")
         page.fill("#f-found", "夜间十一点后仍在浇筑混凝土。")
         page.fill("#f-root_cause", "赶工期，未办理夜间施工许可。")
         page.select_option("#f-report", label="report")
-        page.click(".act .button.main")
+        page.click(".act .form-end .button.main")
         expect(page.locator(".head")).to_contain_text("已核实")
         page.click(".head .button.main")  # 制定措施
         page.fill("#f-target", "夜间不再施工")
         page.fill("#m-0-text", "停止夜间施工")
         page.fill("#m-0-deadline", "2099-01-31")
-        page.click(".act .button.main")
+        page.click(".act .form-end .button.main")
         expect(page.locator(".head")).to_contain_text("整改中")
         expect(page.locator(".measures")).to_contain_text("停止夜间施工")
 
@@ -99,7 +99,7 @@ def test_a_draft_survives_and_goes_once_it_was_taken(chromium: Browser, console:
         page.goto(f"{console.url}/cases/{case}?do=decline")
         expect(page.locator("#f-reason")).to_have_value("属于诉讼事项，已告知")
         page.select_option("#f-ground", index=1)
-        page.click(".act .button.main")
+        page.click(".act .form-end .button.main")
         expect(page.locator("#news")).to_contain_text("等待第二人复核")
         assert page.evaluate("Object.keys(localStorage).filter(key => key.includes('decline')).length") == 0
 
@@ -136,7 +136,7 @@ def test_a_leader_signs_in_two_clicks(chromium: Browser, console: Console) -> No
     with somebody(chromium, console, "city-mayor-urban") as page:
         page.goto(f"{console.url}/lead")
         page.click(f"[aria-label='签字：{case}']")
-        page.click(".act .button.main")
+        page.click(".act .form-end .button.main")
         expect(page.locator("#news")).to_contain_text("签字")
         expect(page.locator(".head")).to_contain_text("包案领导已签字")
 
@@ -148,12 +148,12 @@ def test_a_file_with_bad_rows_is_shown_row_by_row_before_anything_is_registered(
     with somebody(chromium, console, "callback-1") as page:
         page.goto(f"{console.url}/intake")
         page.set_input_files("#file", str(file))
-        page.click("text=预览")
+        page.click("button:has-text('预览')")
         expect(page.locator("h1")).to_have_text("可以登记 2 件，退回 2 行")
         table = page.locator("table").last
         expect(table).to_contain_text("来电时间")
         expect(table.locator("tbody tr").first.locator("td").first).to_have_text("3")
-        page.click("text=登记 2 件")
+        page.click("button:has-text('登记 2 件')")
         expect(page.locator("#news")).to_contain_text("已提交 2 件，退回 2 行")
         expect(page.locator("h1")).to_contain_text("正在登记")
 
@@ -165,7 +165,7 @@ def test_somebody_without_scripts_gets_through_a_step(chromium: Browser, console
     page.goto(f"{console.url}/login")
     page.fill("#login", "da-cg-2")
     page.fill("#password", real.PASSWORD)
-    page.click("text=登录 >> visible=true")
+    page.click("form button")
     page.goto(f"{console.url}/cases/{case}")
     page.click(".head .button.main")
     assert "已签收" in page.locator("#news").inner_text()

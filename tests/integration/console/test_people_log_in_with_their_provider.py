@@ -11,6 +11,8 @@ from pydantic import SecretStr
 
 from tests.support.console_server import Console
 
+pytestmark = pytest.mark.filterwarnings("ignore")  # the provider's libraries warn about each other, in its own thread
+
 
 @pytest.fixture(scope="module")
 def provider(console: Console) -> Iterator[str]:
