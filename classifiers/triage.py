@@ -21,18 +21,19 @@ from classifiers import extract_cues as cues
 from classifiers import profile as pf
 from classifiers import scoring, shelf
 from classifiers.categories import Categories as TrainedCategories
+from classifiers.evidence import Evidence
 from classifiers.extract import place_of, respondent_of, take_apart
 from classifiers.guesses import Guesses, Labels
 from classifiers.linking import (
     BOUND_SCORE,
     Candidate,
-    Evidence,
     Thresholds,
     band,
     choose,
     guards,
     kind_of,
     rule_score,
+    second_matter,
 )
 from classifiers.meetings import History, Meetings, pair_up
 from classifiers.packing import Cues, Labelled, pack_all
@@ -148,7 +149,9 @@ class Triage:
             else:
                 item = met.stored[chosen.at]
                 earlier = readings[item].profile if isinstance(item, int) else item.profile
-                decision = self._decide_one(complaint, reading, chosen, earlier, history.rarity, new_case, marks[i])
+                rest = [candidate for candidate in candidates if candidate is not chosen]
+                other = second_matter(own[i], chosen, rest, met.records[[chosen.at, *(c.at for c in rest)]]) if rest else None
+                decision = self._decide_one(complaint, reading, chosen, earlier, history.rarity, new_case, marks[i], other)
             if one_by_one:
                 history.add(complaint, reading, decision.case)
             decisions.append(decision)
@@ -159,6 +162,7 @@ class Triage:
     def _decide_one(
         self, complaint: Complaint, reading: Reading, chosen: Candidate, earlier: bytes, rarity: pf.Rarity,
         new_case: Callable[[Complaint], str], marks: tuple[int, ...],
+        other: Candidate | None,
     ) -> Decision:
         score = BOUND_SCORE if chosen.bound else chosen.score
         where = band(score, self.limits.auto, chosen.least)
@@ -170,7 +174,7 @@ class Triage:
         return Decision(
             complaint.id, chosen.case if where is LinkBand.AUTO else new_case(complaint), where,
             kind_of(chosen, reading, self.limits), round(score, 4), to=chosen.id, suggested_case=chosen.case,
-            why=tuple(evidence.why(rarity)), against=tuple(evidence.against()),
+            why=tuple(evidence.why(rarity)), against=tuple(evidence.against(other)),
             parts={name: round(float(chosen.features[INDEX[name]]), 3) for name in _SHOWN_PARTS}, guards=marks,
         )
 
