@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from classifiers.normalize import number
 
-_ENDINGS: dict[str, str] = {
+ENDINGS: dict[str, str] = {
     "road": "大道 大街 公路 高速 国道 省道 立交 立交桥 大桥 路 街 巷 胡同",
     "estate": "小区 花园 花苑 家园 新村 新城 嘉园 大厦 山庄 公寓 公馆 雅苑 佳苑 豪庭 华庭 华府 别墅 宿舍 家属院 "
     "花城 国际 名都 名苑 名城 庄园 嘉苑 锦苑 丽苑 半岛 社区 安置区 广场 大院 生活区 世家 尚城 天城 家苑 苑 城 府 湾 "
@@ -28,12 +28,12 @@ _ENDINGS: dict[str, str] = {
     "搅拌站 砂场 工地 项目部 项目 夜宵店 大排档 烧烤店 烧烤园 农庄 农家乐 馆 店 厂 坊 场 吧 行 园区 工业园 产业园 "
     "物流园 火锅 烧烤 食堂 摊",
 }
-_KIND_OF = {ending: kind for kind, endings in _ENDINGS.items() for ending in endings.split()}
+_KIND_OF = {ending: kind for kind, endings in ENDINGS.items() for ending in endings.split()}
 _LONGEST = max(map(len, _KIND_OF))
 # Endings so general that alone, or after one character, they name nothing.
 _WEAK = frozenset("城府湾郡居庭阁轩邸里院台园墅寓苑组队市区县桥河湖渠江港塘站山馆店厂坊场吧行摊路街村镇乡巷")
 
-_NOT_NAMES = frozenset(
+NOT_NAMES = frozenset(
     ["道路", "马路", "公路", "铁路", "一路", "半路", "线路", "管路", "电路", "走路", "门路", "网路", "街", "高速", "高速公路", "上路", "水路", "城市", "全城", "县城", "政府", "邻居", "居民", "幼儿园", "公园", "小区", "花园", "社区", "家园", "大厦", "广场", "学校", "医院", "银行", "市场", "超市", "店", "饭店", "酒店", "餐馆", "公司", "工地", "项目", "街道", "村", "区", "县", "市", "镇", "乡", "组", "队", "站", "山", "河", "湖", "江", "港", "塘", "渠", "桥", "厂", "场", "馆", "坊", "行", "吧", "摊", "该村", "本村", "我市", "本市", "全市", "该市", "城区", "市区", "县", "地区", "园区", "辖区", "片区", "区域", "进行", "银行", "执行", "不行", "运行", "实行", "施行", "举行", "步行", "通行", "出行", "现场", "市场", "立场", "到场", "停车场", "广场", "商店", "门店", "部队", "车队", "群里", "家里", "夜里", "这里", "那里", "哪里", "心里", "屋里", "房里", "嘴里", "电话里", "平台", "阳台", "窗台", "电台", "出台", "柜台", "法院", "医院", "学院", "住院", "家居", "定居", "民居", "一场", "网吧", "好吧", "大队", "支队", "中队", "排队", "小组", "班组", "居委会", "业主", "住宅区", "居住区", "居民区", "生活区", "商业街", "步行街", "老城区", "主城区", "新城区", "双创", "省市", "全省", "城管", "大院", "宿舍", "公寓", "别墅", "车库", "火锅", "烧烤", "食堂", "工厂", "酒吧", "站", "地铁站", "车站", "公交站", "垃圾站", "中转站", "搅拌站", "加油站", "养猪场", "养殖场", "ktv", "歌厅", "会所", "社区里", "农村", "乡村", "全村", "国际", "加工厂", "项目部", "工业园", "产业园", "物流园", "农家乐", "大排档", "烧烤店", "夜宵店", "幼儿", "城", "府", "湾", "郡", "居", "庭", "阁", "轩", "里", "院", "台", "园", "苑", "立交", "大道", "大街", "大桥", "国道", "省道", "宾馆", "商场", "体育馆", "图书馆", "派出所", "水库", "购物中心", "中学", "小学", "大学", "餐厅", "酒楼", "分公司", "有限公司"]
 )
 
@@ -46,7 +46,7 @@ _NUMBERED = re.compile(
     r"(?:[a-z]?\d{1,4}|[a-z])(?=(栋|幢|座))"
 )
 # Never the last word of a name, however much stands before it.
-_NEVER = frozenset(
+NEVER = frozenset(
     ["进行", "执行", "不行", "运行", "实行", "施行", "举行", "步行", "通行", "出行", "现场", "立场", "到场", "当场", "家里", "夜里", "这里", "那里", "哪里", "心里", "屋里", "房里", "嘴里", "群里", "平台", "阳台", "窗台", "电台", "出台", "柜台", "排队", "定居", "民居", "邻居", "网吧里", "好吧", "一场", "住院", "职能局", "物业", "居委会", "业主", "停车场", "政府", "地区", "片区", "区域", "辖区", "市区", "城区", "小区里", "社区里", "该店", "本店", "开店", "商店里", "门店", "工厂里", "多家店", "每个店"]
 )
 _QUOTED = re.compile(r"“([^“\n，。！？：；]{2,14})“")
@@ -108,7 +108,7 @@ def typed_names(plain: str, tokens: Sequence[str], starts: Sequence[int]) -> lis
         if kind_ending is None:
             continue
         kind, ending = kind_ending
-        if token in _NEVER:
+        if token in NEVER:
             continue
         j, length = i, len(token)
         while j > barrier:
@@ -124,7 +124,7 @@ def typed_names(plain: str, tokens: Sequence[str], starts: Sequence[int]) -> lis
         text = plain[start:end]
         if kind == "estate" and (text[-3:] in _TRADES or text[-2:] in _TRADES):
             kind = "business"
-        if text in _NOT_NAMES or len(text) < 2 or (ending in _WEAK and len(text) < 2 + (ending in "里台组队行场吧")):
+        if text in NOT_NAMES or len(text) < 2 or (ending in _WEAK and len(text) < 2 + (ending in "里台组队行场吧")):
             continue
         if j == i and token in _BREAKS:
             continue

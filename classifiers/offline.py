@@ -169,8 +169,7 @@ def explain(reading: Reading, decision: Decision, complaint: Complaint, earlier:
         f"环境问题：{reading.environmental:.0%}　污染类型：{types}　紧急程度：{reading.urgency}",
         f"被举报单位：{reading.respondent or '未写明'}　地点：{reading.place.text if reading.place else '未写明'}",
     ]
-    if reading.emergency:
-        lines.append("疑似突发：" + "、".join(span.text for span in reading.emergency))
+    lines += [f"{name}：{value}" for name, value in _further(reading) if value]
     lines.append(f"结论：{_BANDS[decision.band]}　{decision.kind.label}　把握 {decision.score:.0%}　所在事项 {decision.case}")
     if decision.to:
         lines.append(f"前件 {decision.to}（事项 {decision.suggested_case}）")
@@ -180,6 +179,24 @@ def explain(reading: Reading, decision: Decision, complaint: Complaint, earlier:
         lines += [f"  － {reason.text}" for reason in decision.against] or ["  － 没有发现相互矛盾之处"]
     lines.append(f"模型 {reading.versions.model}　词表 {reading.versions.lexicon}　分类表 {reading.versions.taxonomy}")
     return "\n".join(lines)
+
+
+def _further(reading: Reading) -> list[tuple[str, str]]:
+    """What else was read, as label and words; empty where nothing was."""
+    kind = f"{reading.subtype[0]} {reading.subtype[1]:.0%}" if reading.subtype else ""
+    said = "、".join(word for word, is_so in (("此前反映过", reading.complained_before), ("有新情况", reading.new_facts)) if is_so)
+    return [
+        ("子类", "　".join(part for part in (kind, f"风险领域 {reading.risk_area}" if reading.risk_area else "") if part)),
+        ("诉求", str(reading.demand)), ("发生时段", "、".join(reading.happens)), ("起始时间", reading.since or ""),
+        ("数量", "、".join(f"{amount:g}{unit}" for unit, amount in reading.numbers)), ("来件自述", said),
+        ("引用受理编号", "、".join(reading.cited_receipts)),
+        ("引用的旧文（不作新内容）", "；".join(_short(span.text) for span in reading.quoted)),
+        ("疑似突发，触发词", "、".join(span.text for span in reading.emergency)),
+    ]
+
+
+def _short(text: str, most: int = 60) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def _marked(complaint: Complaint, spans: Iterable[Span | None]) -> str:

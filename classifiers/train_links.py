@@ -13,6 +13,7 @@ import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from classifiers import profile as pf
 from classifiers.meetings import pair_up
@@ -171,10 +172,11 @@ def fit_raw(data: PairSet, seed: int = 0, trees: int = TREES) -> PairModel:
         weights = np.zeros(len(mean))
         weights[kept] = linear.coef_[0]
         weights[(DIRECTIONS * weights) < 0] = 0.0
-    grown = HistGradientBoostingClassifier(
-        max_iter=trees, learning_rate=0.1, max_leaf_nodes=8, max_depth=4, min_samples_leaf=20, l2_regularization=10,
-        monotonic_cst=DIRECTIONS.tolist(), random_state=seed, early_stopping=False, max_features=0.5,
-    ).fit(x, data.y, sample_weight=data.weight)
+    with threadpool_limits(1):  # some ten thousand rows: threads that wait for each other cost more than they bring
+        grown = HistGradientBoostingClassifier(
+            max_iter=trees, learning_rate=0.1, max_leaf_nodes=8, max_depth=4, min_samples_leaf=20, l2_regularization=10,
+            monotonic_cst=DIRECTIONS.tolist(), random_state=seed, early_stopping=False, max_features=0.5,
+        ).fit(x, data.y, sample_weight=data.weight)
     return PairModel(
         version="", mean=mean, scale=scale, weights=weights, intercept=float(linear.intercept_[0]),
         base=float(np.ravel(grown._baseline_prediction)[0]), trees=tuple(_export(p[0].nodes) for p in grown._predictors),

@@ -24,20 +24,20 @@ from classifiers import profile as pf
 from classifiers import scoring, shelf
 from classifiers.aliases import Aliases
 from classifiers.categories import Categories as TrainedCategories
+from classifiers.evidence import KIND_WORDS, Evidence
 from classifiers.extract import place_of, respondent_of, take_apart
 from classifiers.facts import MEMBERS, contradiction
 from classifiers.guesses import Guesses, Labels
 from classifiers.linking import (
     BOUND_SCORE,
-    KIND_WORDS,
     Candidate,
-    Evidence,
     Thresholds,
     band,
     choose,
     guards,
     kind_of,
     rule_score,
+    second_matter,
 )
 from classifiers.meetings import History, Meetings, pair_up
 from classifiers.packing import Cues, Labelled, pack_all
@@ -157,7 +157,9 @@ class Triage:
             else:
                 item = met.stored[chosen.at]
                 earlier = readings[item].profile if isinstance(item, int) else item.profile
-                decision = self._decide_one(complaint, reading, chosen, earlier, history.rarity, new_case, marks[i])
+                rest = [candidate for candidate in candidates if candidate is not chosen]
+                other = second_matter(own[i], chosen, rest, met.records[[chosen.at, *(c.at for c in rest)]]) if rest else None
+                decision = self._decide_one(complaint, reading, chosen, earlier, history.rarity, new_case, marks[i], other)
                 decision = self._checked(decision, known.records, i, joined, history, chosen, complaint, new_case)
                 if decision.band is not LinkBand.NEW:
                     told = reasons(complaint, reading, earlier, known.names.get(i, {}), history.aliases)
@@ -189,6 +191,7 @@ class Triage:
     def _decide_one(
         self, complaint: Complaint, reading: Reading, chosen: Candidate, earlier: bytes, rarity: pf.Rarity,
         new_case: Callable[[Complaint], str], marks: tuple[int, ...],
+        other: Candidate | None,
     ) -> Decision:
         score = BOUND_SCORE if chosen.bound else chosen.score
         where = band(score, self.limits.auto, chosen.least)
@@ -200,7 +203,7 @@ class Triage:
         return Decision(
             complaint.id, chosen.case if where is LinkBand.AUTO else new_case(complaint), where,
             kind_of(chosen, reading, self.limits), round(score, 4), to=chosen.id, suggested_case=chosen.case,
-            why=tuple(evidence.why(rarity)), against=tuple(evidence.against()),
+            why=tuple(evidence.why(rarity)), against=tuple(evidence.against(other)),
             parts={name: round(float(chosen.features[INDEX[name]]), 3) for name in _SHOWN_PARTS}, guards=marks,
         )
 

@@ -1,7 +1,10 @@
 """The training corpus: the same for a seed, wide enough, honest about matters, copied from nowhere."""
 
+import json
 import os
-from collections import defaultdict
+import subprocess
+import sys
+from collections import Counter, defaultdict
 from difflib import SequenceMatcher
 from itertools import islice
 from pathlib import Path
@@ -56,6 +59,22 @@ def test_the_same_seed_gives_the_same_complaints_and_another_seed_others():
     first, again, other = (list(generate(300, seed)) for seed in (5, 5, 6))
     assert first == again
     assert [r["text"] for r in first] != [r["text"] for r in other]
+
+
+def test_the_corpus_does_not_depend_on_how_a_process_hashes():
+    told = "import json; from classifiers.corpus.generator import generate; print(json.dumps(list(generate(1_500))))"
+    first, again = (
+        subprocess.run([sys.executable, "-c", told], env={"PYTHONHASHSEED": seed}, capture_output=True, check=True).stdout
+        for seed in ("1", "2")
+    )
+    assert first == again
+    assert len(json.loads(first)) >= 1_500
+
+
+def test_towns_return_with_other_sources():
+    rows = list(generate(1_500))
+    places = Counter(r["place"].removesuffix("段") for r in rows if r["env"] and r["level"] == "L0")
+    assert max(places.values()) > 1
 
 
 def test_a_larger_corpus_tells_the_matters_of_a_smaller_one_alike():

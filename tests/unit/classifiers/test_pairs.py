@@ -66,6 +66,15 @@ def test_another_source_at_the_same_place_is_a_contradiction() -> None:
     assert pair["source_clash"] and not compare(record("望湖花园旁边搅拌站吵"), record("望湖花园旁混凝土站吵"))["source_clash"]
 
 
+def test_what_is_done_contradicts_even_where_a_landmark_is_shared() -> None:
+    loud = "石塘路好又来超市门口有人放高音喇叭播放音乐，噪音扰民"
+    fire = "石塘路好又来超市门口有人燃放鞭炮，噪音扰民"
+    told = compare(record(loud), record(fire))
+    assert told["act_clash"] == 1
+    assert told["act_overlap"] == 0
+    assert compare(record(loud), record(loud))["act_overlap"] == 1
+
+
 def test_homophones_in_a_name_still_meet() -> None:
     pair = compare(record("蓝天佳苑旁边工地施工噪音"), record("兰天嘉苑旁边工地施工噪音"))
     assert pair["name_sounds_max"] == pytest.approx(1) and pair["name_grams_max"] < 0.7

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from classifiers.corpus.generator import generate
 from classifiers.normalize import blank_tokens, identity_tokens, normalize, number
 from classifiers.segment import Segmenter, rjieba
 
@@ -52,6 +53,12 @@ def test_both_engines_agree_on_real_messages(engines: tuple[Segmenter, Segmenter
     if not path.exists():
         pytest.skip(f"measuring data is absent: {path}")
     texts = [json.loads(line)["text"] for line in path.read_text("utf8").splitlines()[:3000]]
+    fast, slow = (engine.cut_many(texts) for engine in engines)
+    assert [i for i, (a, b) in enumerate(zip(fast, slow, strict=True)) if a != b] == []
+
+
+def test_both_engines_agree_on_the_corpus(engines: tuple[Segmenter, Segmenter]) -> None:
+    texts = [normalize(row["text"]) for row in generate(2_500)]
     fast, slow = (engine.cut_many(texts) for engine in engines)
     assert [i for i, (a, b) in enumerate(zip(fast, slow, strict=True)) if a != b] == []
 

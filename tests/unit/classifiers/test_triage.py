@@ -16,6 +16,7 @@ from classifiers import profile as pf
 from classifiers.corpus.generator import generate
 from classifiers.reading import Complaint, Decision
 from classifiers.recent import RecentHistory
+from classifiers.shown_names import shown
 from classifiers.triage import Triage
 from contracts.vocabulary import LinkBand, LinkKind
 
@@ -240,3 +241,31 @@ def test_an_explanation_names_the_earlier_complaint_and_both_sides(triage: Triag
     assert "前件 a" in told and "＋" in told and "－" in told and "【" in told
     with pytest.raises(KeyError):
         offline.explain_file(lines, "z", triage=triage)
+
+
+def test_an_explanation_tells_what_else_was_read(triage: Triage) -> None:
+    text = "去年6月以来望湖花园旁边的鼎拓搅拌站每天夜里生产，噪音75分贝，两百户居民睡不着，之前投诉过（工单编号20240301000017）"
+    told = offline.explain_file([json.dumps({"id": "a", "text": text})], "a", triage=triage)
+    for words in ("子类：", "发生时段：", "起始时间：", "75分贝", "200户", "此前反映过", "20240301000017"):
+        assert words in told, told
+
+
+@pytest.mark.parametrize(
+    ("grown", "name"),
+    [("随着望湖花园", "望湖花园"), ("加快青禾县", "青禾县"), ("解放路", "解放路"), ("团结新村", "团结新村"), ("走路", ""), ("在小区", ""), ("前往社区", "")],
+)
+def test_names_in_reasons_are_names(grown: str, name: str) -> None:
+    assert shown(grown) == name
+
+
+def test_a_complaint_of_two_matters_says_which_other_case_it_touches(triage: Triage) -> None:
+    complaints = [
+        Complaint("a", "望湖花园3栋楼下杏林小灶饭馆油烟直排，呛得开不了窗，请处理", time=START),
+        Complaint("b", "望湖花园中心广场每天晚上跳广场舞，音响噪音很大，请管一管", time=START + timedelta(days=1)),
+        Complaint("c", "望湖花园3栋楼下杏林小灶饭馆油烟直排，呛得开不了窗，另外望湖花园中心广场每天晚上跳广场舞音响噪音很大", time=START + timedelta(days=2)),
+    ]
+    decision = run(triage, complaints, RecentHistory())[2]
+    other = {"a": "b", "b": "a"}[decision.to or ""]
+    assert [reason.text for reason in decision.against if reason.fact == "second_matter"] == [
+        f"来件似含两事，另一事像事项 C{other}（前件 {other}），可分拆办理"
+    ]
