@@ -140,10 +140,10 @@ class Board:
         return TablePage(head, tables.risen(items, self.names, self.paths), (svg,), notes)
 
     async def matter(self, c: Connection, asked_for: str, *, regions: Collection[str] | None = None) -> MatterPage | None:
-        """One matter by case number, case id or receipt number; None where there is none, or none in `regions`."""
+        """One matter by case number, case id or receipt number; None where there is none, or none in `regions` (a case of an unknown district is everybody's)."""
         found = await matters.find(c, asked_for)
         told = await matters.story(c, found) if found else None
-        if told is None or (regions is not None and told.case["region"] not in regions):
+        if told is None or (regions is not None and told.case["region"] not in (None, *regions)):
             return None
         case = told.case
         name = case["respondent"] or case["place"] or case["case_no"]

@@ -81,7 +81,7 @@ async def quality(visit: Analyst) -> Response:
 async def matter(visit: Analyst, case_no: str) -> Response:
     """One matter: its network, its story across close-outs, how its complaints came together."""
     async with visit.office.pool.acquire() as c:
-        view = await _board(visit).matter(c, case_no)
+        view = await _board(visit).matter(c, case_no, regions=_regions(visit))
     if view is None:
         raise NotFound("没有这件事项的记录。")
     return visit.page("matter.html", view=view, tabs=TABS)
