@@ -28,8 +28,8 @@ help: ## this list
 demo: $(READY) ## start broker, database and services, publish invented complaints, watch them move
 	@$(PY) -m services.cli demo $(ARGS)
 
-test: $(READY) ## the whole test suite (ARGS='-k name' for a part)
-	@$(PY) -m pytest $(ARGS)
+test: $(READY) ## the whole test suite, two files at a time (ARGS='-k name' for a part)
+	@$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: $(READY) ## ruff and mypy
 	@$(PY) -m ruff check .

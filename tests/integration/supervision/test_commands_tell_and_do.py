@@ -57,7 +57,7 @@ async def test_steps_are_previewed_asked_for_and_taken_only_by_the_person_whose_
     missing = await call("supervise", "apply", "--all", "--yes")
     assert isinstance(missing.exception, Failed) and "PETITIONS_TOKEN" in str(missing.exception)
     officer = await call("supervise", "apply", "--all", "--yes", "--token", await token_of(neglected, OFFICER.id))
-    assert officer.exit_code == 1 and "须由督办人员或包案领导本人决定" in officer.output
+    assert officer.exit_code == 1 and "须由督办人员或包案领导本人决定" in officer.output.replace("\n", "")
     waiting = await as_json("supervise", "next", "--step", "督办")
     assert len(waiting) == 3 and all(item["reason"] for item in waiting)
     token = await token_of(neglected, SUPERVISOR.id)

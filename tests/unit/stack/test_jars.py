@@ -1,5 +1,6 @@
 """Kafka's jars: locked, fetched whole, never half."""
 
+import gc
 import hashlib
 from collections.abc import Iterator
 from functools import partial
@@ -15,12 +16,21 @@ from services.stack.jars import Jar, class_path
 from services.stack.ports import free_port
 from tests.support.sentences import assert_one_sentence
 
+pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
+"""jgo leaves the answers of a registry to the garbage collector; they are collected here, not in a later test."""
+
 CONTENT = b"PK\x03\x04 a jar of the test"
 JAR = Jar(hashlib.sha256(CONTENT).hexdigest(), "org.example:thing:1.0")
 
 
 class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None: ...
+
+
+@pytest.fixture(autouse=True)
+def _collected() -> Iterator[None]:
+    yield
+    gc.collect()
 
 
 @pytest.fixture
