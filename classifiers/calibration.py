@@ -10,14 +10,16 @@ Floats = npt.NDArray[np.float64]
 
 def sigmoid(x: npt.ArrayLike) -> Floats:
     """The logistic function, safe for large values."""
-    return 1.0 / (1.0 + np.exp(-np.clip(np.asarray(x, float), -60, 60)))
+    values: Floats = 1.0 / (1.0 + np.exp(-np.clip(np.asarray(x, float), -60, 60)))
+    return values
 
 
 def softmax(x: npt.ArrayLike) -> Floats:
     """Row-wise softmax of a two-dimensional array."""
     z = np.asarray(x, float)
     z = np.exp(z - z.max(axis=1, keepdims=True))
-    return z / z.sum(axis=1, keepdims=True)
+    shares: Floats = z / z.sum(axis=1, keepdims=True)
+    return shares
 
 
 def fit_logistic(logit: npt.ArrayLike, truth: npt.ArrayLike, weight: npt.ArrayLike | None = None) -> tuple[float, float]:

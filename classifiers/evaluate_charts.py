@@ -47,13 +47,13 @@ def draw(result: Evaluation) -> dict[str, str]:
     def axis(name: str, title: str, channel: Any) -> Any:
         return channel(f"{name}:Q", title=title, scale=alt.Scale(domain=[0, 1]))
 
-    diagonal = alt.Chart(alt.Data(values=[{"score": 0, "right": 0}, {"score": 1, "right": 1}])).mark_line(
+    diagonal = alt.Chart(alt.InlineData(values=[{"score": 0, "right": 0}, {"score": 1, "right": 1}])).mark_line(
         strokeDash=[4, 4], color="#888"
     ).encode(x=axis("score", "probability shown", alt.X), y=axis("right", "share right", alt.Y))
-    bins = alt.Chart(alt.Data(values=reliability(result.links))).encode(
+    bins = alt.Chart(alt.InlineData(values=reliability(result.links))).encode(
         x=axis("score", "probability shown", alt.X), y=axis("right", "share right", alt.Y)
     )
-    curve = alt.Chart(alt.Data(values=precision_recall(result.links))).mark_line(
+    curve = alt.Chart(alt.InlineData(values=precision_recall(result.links))).mark_line(
         interpolate="step-before", point=True, color="#1f5a8a"
     ).encode(
         x=axis("recall", "right links reached", alt.X), y=axis("precision", "share right above the threshold", alt.Y),

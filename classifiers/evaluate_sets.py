@@ -39,8 +39,8 @@ class MeasuringSet:
             row["time"] = row.get("time") or row.get("created")
         if all(row["time"] for row in rows):
             rows.sort(key=_moment)
-        pairs = [read_lines(path, ("a", "b")) if path else [] for path in (traps, ignore)]
-        return cls(texts.stem, rows, labels, *pairs, hidden_ids(labels, rows))
+        trapped, ignored = (read_lines(path, ("a", "b")) if path else [] for path in (traps, ignore))
+        return cls(texts.stem, rows, labels, trapped, ignored, hidden_ids(labels, rows))
 
     @property
     def letters(self) -> bool:

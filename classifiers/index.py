@@ -196,7 +196,8 @@ def _weights(counts: NDArray[np.int64], size: int) -> NDArray[np.float64]:
     # among the first few complaints nothing is known to be rare or common: they count as if in a hundred
     size += 100
     rare = np.log((size + 1.0) / (counts + 1.0)) / np.log(size + 2.0)
-    return 40_000.0 * np.maximum(rare, 0.0) ** 3 + 1.0
+    says: NDArray[np.float64] = 40_000.0 * np.maximum(rare, 0.0) ** 3 + 1.0
+    return says
 
 
 def _limits(rows: NDArray[np.int64], counts: NDArray[np.int64], weights: NDArray[np.uint64]) -> NDArray[np.int64]:

@@ -90,7 +90,7 @@ def kind_of(chosen: Candidate, reading: Reading, limits: Thresholds) -> LinkKind
     return LinkKind.MERGED_REPORT
 
 
-def second_matter(here: np.void, chosen: Candidate, others: Sequence[Candidate], heads: Sequence[np.void]) -> Candidate | None:
+def second_matter(here: np.void, chosen: Candidate, others: Sequence[Candidate], heads: Sequence[np.void] | pf.Records) -> Candidate | None:
     """The best candidate of another case that shares another source with the complaint than the chosen one does.
 
     Such a complaint speaks of two matters; a person may split it. `here` is the complaint's record, `heads` are the

@@ -26,7 +26,8 @@ class GramCounts:
 
     def of(self, grams: NDArray[np.uint32]) -> NDArray[np.uint32]:
         """Complaints holding each gram."""
-        return self.counts[grams >> np.uint32(32 - BITS)]
+        found: NDArray[np.uint32] = self.counts[grams >> np.uint32(32 - BITS)]
+        return found
 
     def add(self, first: int, grams: NDArray[np.uint32], rows: NDArray[np.uint32], size: int) -> None:
         """Count the grams of `size` complaints, numbered from `first`; `rows` ascending, each gram once a row."""

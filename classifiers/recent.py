@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -131,7 +132,7 @@ class RecentHistory(Learning):
         """A stored complaint."""
         return self._items.get(id)
 
-    def records(self, items: Sequence[Item]) -> pf.Records:
+    def records(self, items: Sequence[Any]) -> pf.Records:
         """Packed records of items."""
         size = pf.DTYPE.itemsize
         return np.frombuffer(b"".join(item.profile[:size] for item in items), pf.DTYPE)

@@ -17,7 +17,7 @@ import jieba
 try:
     import rjieba
 except ImportError:  # the wheel is missing on some platforms; jieba is pure Python and always there
-    rjieba = None
+    rjieba = None  # type: ignore[assignment]
 
 Engine = Literal["rjieba", "jieba"]
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 try:
     import ahocorasick_rs
 except ImportError:  # the wheel is missing on some platforms
-    ahocorasick_rs = None
+    ahocorasick_rs = None  # type: ignore[assignment]
 
 SOURCE_GROUPS: dict[str, str] = {
     "搅拌站": "搅拌站 搅拌厂 混凝土站 混凝土厂 混凝土公司 商砼站 砼站 商混站 水泥厂 水泥搅拌 沥青站 沥青厂 沥青拌合站 拌合站 搅拌机",

@@ -125,7 +125,7 @@ def _form(matter: Matter, rng: random.Random) -> str:
     return rng.choices(FORMS, WEIGHTS if matter.env else FORMS_OTHER)[0]
 
 
-def _aspects(proto: dict, rng: random.Random, unlike: tuple[int, ...] = ()) -> tuple[int, ...]:
+def _aspects(proto: dict[str, Any], rng: random.Random, unlike: tuple[int, ...] = ()) -> tuple[int, ...]:
     every = list(range(len(proto["aspect"])))
     weights = [proto["aspect"][i]["w"] for i in every]
     if unlike and len(every) > 1:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 from classifiers.corpus.grammar import entries, expand, load
 
@@ -20,16 +22,16 @@ def lists() -> dict[str, tuple[str, ...]]:
 
 
 @cache
-def protos() -> tuple[dict, ...]:
+def protos() -> tuple[dict[str, Any], ...]:
     """Sources of pollution as data: key, where, name, kind, aspects."""
-    found: list[dict] = []
+    found: list[dict[str, Any]] = []
     for name in ("sources_noise.toml", "sources_air.toml", "sources_water.toml", "sources_more.toml"):
         found += load(name)["source"]
     return tuple(_split(p) for p in found)
 
 
 @cache
-def topics() -> tuple[dict, ...]:
+def topics() -> tuple[dict[str, Any], ...]:
     """Non-environmental topics in the same shape, each with one aspect."""
     found = []
     for name in ("topics_city.toml", "topics_life.toml", "topics_more.toml"):
@@ -40,7 +42,7 @@ def topics() -> tuple[dict, ...]:
     return tuple(found)
 
 
-def _split(proto: dict) -> dict:
+def _split(proto: dict[str, Any]) -> dict[str, Any]:
     aspects = [{**a, "title": f"({a['title']})", "say": entries(a["say"])} for a in proto["aspect"]]
     return {**proto, "name": entries(proto["name"]), "kind": entries(proto["kind"]), "aspect": aspects}
 
@@ -88,7 +90,7 @@ class Scene:
         return None
 
 
-def filler(rng: random.Random, scene: Scene | None = None):
+def filler(rng: random.Random, scene: Scene | None = None) -> Callable[[str], str]:
     """A slot function over the word lists, bound to a scene where there is one."""
 
     def slot(name: str) -> str:

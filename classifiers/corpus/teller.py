@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from classifiers.corpus import noise
 from classifiers.corpus.grammar import expand
@@ -29,7 +30,7 @@ class Matter:
     """One matter: a source (or topic) at a scene; `name` and `kind` are what the source is called."""
 
     id: str
-    proto: dict
+    proto: dict[str, Any]
     scene: Scene
     name: str
     kind: str
@@ -82,7 +83,7 @@ class Teller:
         if name == "P":
             return self.place
         if name == "U":
-            return self.aspects[0]["unit"]
+            return str(self.aspects[0]["unit"])
         if name != "S":
             return self._fill(name)
         called = self.respondent or ""
@@ -219,7 +220,7 @@ class Teller:
         return out
 
 
-def source_at(scene: Scene, proto: dict, rng: random.Random) -> tuple[str, str]:
+def source_at(scene: Scene, proto: dict[str, Any], rng: random.Random) -> tuple[str, str]:
     """A proper name and a kind for a source of this sort; both empty for topics."""
     if not proto["name"]:
         return "", ""
@@ -227,14 +228,14 @@ def source_at(scene: Scene, proto: dict, rng: random.Random) -> tuple[str, str]:
     return expand(rng.choice(proto["name"]), rng, slot), expand(rng.choice(proto["kind"]), rng, slot)
 
 
-def weight(proto: dict) -> float:
+def weight(proto: dict[str, Any]) -> float:
     """How often a source is drawn: the sum of its aspects' weights."""
     return float(sum(a["w"] for a in proto["aspect"]))
 
 
 def pick_proto(
     rng: random.Random, env: bool, where: str | None = None, other_than: str | None = None, types: Sequence[str] = ()
-) -> dict:
+) -> dict[str, Any]:
     """A source (or topic), by weight; perhaps of one kind of site, of one of some types, and not a given one."""
     every = [p for p in (protos() if env else topics()) if p["key"] != other_than]
     every = [p for p in every if set(types) & set(p["aspect"][0]["types"])] or every
