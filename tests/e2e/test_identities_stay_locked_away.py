@@ -28,7 +28,8 @@ def identity(n: int) -> dict[str, str]:
     name = surname + GIVEN[n // 20 % 20] + GIVEN[n % 20] if n < 400 else surname[0] + GIVEN[n % 20] + GIVEN[n // 20 % 20]
     return {
         "name": name,
-        "phone": f"1580{n:04d}{(n * 7919) % 1000:03d}",
+        # no run of noughts: packed numbers shown as hexadecimal digits are full of them
+        "phone": f"1580{n + 2357:04d}{(n * 7919 + 613) % 1000:03d}",
         "id_number": f"470302198{n % 10}0{1 + n % 9}1{n % 10}{n:03d}{n % 10}",
         "address": f"翠微花园{n % 40 + 1}栋{n % 6 + 1}单元{n + 100}室",
     }
