@@ -54,7 +54,7 @@ def secrets(who: dict[str, str]) -> tuple[str, ...]:
     return (who["name"], phone, f"{phone[:3]}-{phone[3:7]}-{phone[7:]}", who["id_number"], who["address"].split("栋")[1])
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(420)
 async def test_no_planted_identity_is_found_outside_the_submitted_topic_and_the_vault(
     system: Settings, postgres: Postgres, tmp_path: Path
 ) -> None:
