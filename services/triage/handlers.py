@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from classifiers import profile as pf
 from classifiers.normalize import blank_tokens, normalize
-from classifiers.reading import Complaint, Decision, Reading, Span
+from classifiers.reading import Decision, Reading, Span
 from classifiers.sources import HARMS, SOURCES
 from contracts.cases import CaseOpened, ComplaintLinked, Fact, LinkReviewRequested, Matter, ModelVersions, TypeShare
 from contracts.complaints import ComplaintRegistered
@@ -79,10 +79,13 @@ class Triaging:
             readings = await asyncio.to_thread(self.memory.read, complaints)
         with stage("triage", "catch_up"):
             await self._catch_up(unit, {event.region.shard for event, _ in fresh})
+        with stage("triage", "guard"):
+            guards = await self._guard(unit, readings)
         with stage("triage", "decide"):
-            decisions = await self._decide(unit, complaints, readings)
+            self._staged = [complaint.id for complaint in complaints]
+            decisions = await asyncio.to_thread(self.memory.decide, complaints, readings)
         with stage("triage", "write"):
-            await self._write(unit, fresh, readings, decisions)
+            await self._write(unit, fresh, readings, decisions, guards)
         return lambda: count(decisions)
 
     def abandon(self, records: Sequence[Record]) -> None:
@@ -126,22 +129,13 @@ class Triaging:
         memory.shards |= shards
         memory.snapshot, self._doubtful = now, False
 
-    async def _decide(
-        self, unit: UnitOfWork, complaints: list[Complaint], readings: list[Reading]
-    ) -> list[Decision]:
-        """Decide, then look whether another worker holds something like it that our index does not know; if so, again."""
-        ids = [complaint.id for complaint in complaints]
-        self._staged = ids
-        decisions = await asyncio.to_thread(self.memory.decide, complaints, readings)
-        features = [feature for decision in decisions for feature in decision.guards]
-        if not features:
-            return decisions
-        alike = set(await rows.guard(unit.connection, features)).difference(ids)
+    async def _guard(self, unit: UnitOfWork, readings: list[Reading]) -> list[tuple[int, ...]]:
+        """Take turns with workers that hold something like these, and learn what they hold that our index does not know."""
+        guards = self.memory.guards(readings)
+        alike = await rows.guard(unit.connection, {key for keys in guards for key in keys})
         if strangers := [id for id in alike if id not in self.memory.history]:
-            self.memory.forget(ids)
-            self.memory.learn(await rows.rows_by_id(unit.connection, strangers))
-            decisions = await asyncio.to_thread(self.memory.decide, complaints, readings)
-        return decisions
+            await asyncio.to_thread(self.memory.learn, await rows.rows_by_id(unit.connection, strangers))
+        return guards
 
     async def _new_version(self, unit: UnitOfWork, event: ComplaintRegistered, before: list[ComplaintRegistered]) -> None:
         """The source changed a complaint: read it again; people decide whether its link still stands."""
@@ -168,6 +162,7 @@ class Triaging:
         fresh: list[tuple[ComplaintRegistered, Record]],
         readings: list[Reading],
         decisions: list[Decision],
+        guards: list[tuple[int, ...]],
     ) -> None:
         connection, now = unit.connection, self.clock()
         opening = {UUID(d.case) for d in decisions if d.band is not LinkBand.AUTO}
@@ -178,7 +173,7 @@ class Triaging:
         tables: dict[str, list[tuple[Any, ...]]] = {name: [] for name in ("complaints", "cases", "links", "live_links", "guards")}
         opened: list[UUID] = []
         firsts: dict[UUID, tuple[ComplaintRegistered, Matter]] = {}
-        for (event, record), reading, decision in zip(fresh, readings, decisions, strict=True):
+        for (event, record), reading, decision, keys in zip(fresh, readings, decisions, guards, strict=True):
             case_id, link_id = UUID(decision.case), uuid4()
             versions = ModelVersions(
                 model=reading.versions.model, lexicon=reading.versions.lexicon, taxonomy=reading.versions.taxonomy
@@ -235,7 +230,7 @@ class Triaging:
                 (event.complaint_id, event.receipt_no, event.version, event.region.shard, event.reporter,
                  event.received_at, event.to_bytes(), rows.reading_json(reading), reading.profile, self.worker, pf.VERSION)
             )  # fmt: skip
-            tables["guards"] += [(feature, event.complaint_id, now) for feature in dict.fromkeys(decision.guards)]
+            tables["guards"] += [(feature, event.complaint_id, now) for feature in keys]
         for case_id in opened:
             event, matter = firsts[case_id]
             counts = cases[case_id]

@@ -120,6 +120,10 @@ class Memory:
         """What each complaint says when read alone."""
         return self.triage.read(complaints)
 
+    def guards(self, readings: Sequence[Reading]) -> list[tuple[int, ...]]:
+        """By which features another worker's like complaints are noticed; see `classifiers.triage.Triage.guards`."""
+        return self.triage.guards(readings, self.history)
+
     def decide(self, complaints: Sequence[Complaint], readings: Sequence[Reading]) -> list[Decision]:
         """Where each belongs; they are in the index afterwards."""
         new_case: Callable[[Complaint], str] = lambda complaint: case_id_for(complaint.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -199,10 +199,12 @@ async def rows_by_id(connection: Connection, ids: Sequence[str]) -> list[Known]:
     return _known(await connection.fetch(BY_IDS, [UUID(id) for id in ids]))
 
 
-async def guard(connection: Connection, features: Sequence[int]) -> list[str]:
+async def guard(connection: Connection, features: Collection[int]) -> list[str]:
     """Take turns with every worker that holds one of the features; returns the newest complaints that share one."""
+    if not features:
+        return []
     await connection.execute(GUARD_LOCK, sorted({feature % GUARD_SLOTS for feature in features}))
-    return [str(r["complaint_id"]) for r in await connection.fetch(GUARDED, list(set(features)))]
+    return [str(r["complaint_id"]) for r in await connection.fetch(GUARDED, list(features))]
 
 
 async def lock_cases(connection: Connection, ids: Sequence[UUID], reporters: Sequence[str]) -> dict[UUID, CaseCounts]:
