@@ -41,7 +41,7 @@ from classifiers.linking import (
 )
 from classifiers.meetings import History, Meetings, pair_up
 from classifiers.packing import Cues, Labelled, pack_all
-from classifiers.pairs import INDEX, NAMES, Weighted, features
+from classifiers.pairs import INDEX, NAMES, features
 from classifiers.reading import Complaint, Decision, Reading, Reason, Span, Versions
 from classifiers.recognised import reasons, recognise
 from classifiers.renames import Renames
@@ -224,7 +224,7 @@ def score_pairs(
     if not met.stored:
         return np.zeros((0, len(NAMES)), np.float32), np.zeros(0)
     there = met.records if aliases is None else aliases.unify(met.records)
-    rows = features(Weighted.of(own, rarity).pick(met.here), Weighted.of(there, rarity))
+    rows = features(own, met.here, there, rarity)
     if model is None:
         return rows, np.zeros(len(rows))
     kept = _foremost(model.linear(rows), met.here, DECIDED)
