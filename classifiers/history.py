@@ -53,6 +53,20 @@ class Stored:
         return self.history.profile_at(self.item)
 
 
+@dataclass(frozen=True, slots=True)
+class _Many(Sequence[Stored]):
+    """Earlier complaints by number; each becomes an object when it is looked at."""
+
+    history: History
+    items: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return self.items.size
+
+    def __getitem__(self, at: Any) -> Any:
+        return Stored(self.history, int(self.items[at]))
+
+
 class History(Learning):
     """Complaints with their cases, to be searched; see the module's docstring.
 
@@ -164,6 +178,25 @@ class History(Learning):
                 here = range(offsets[row], offsets[row + 1])
                 result.append([(Stored(self, items[at]), scores[at]) for at in here if items[at] != own][:k])
         return result
+
+    def earlier(
+        self, complaints: Sequence[Complaint], readings: Sequence[Reading], k: int
+    ) -> tuple[NDArray[np.intp], Sequence[Stored], pf.Records]:
+        """As `candidates`, one after the other: how many of each complaint, which, and their records."""
+        counts: list[NDArray[np.intp]] = []
+        items: list[NDArray[np.int64]] = []
+        for start in range(0, len(complaints), BATCH):
+            part = complaints[start : start + BATCH]
+            found = self.search(part, readings[start : start + BATCH], k + 1)
+            rows = np.repeat(np.arange(len(part)), np.diff(found.offsets))
+            own = self.ids.find([complaint.id for complaint in part])
+            others = np.flatnonzero(found.items != own[rows])
+            rows = rows[others]
+            kept = np.arange(rows.size) - np.searchsorted(rows, rows) < k
+            counts.append(np.bincount(rows[kept], minlength=len(part)))
+            items.append(found.items[others[kept]])
+        found_items = np.concatenate(items)
+        return np.concatenate(counts), _Many(self, found_items), self.profiles(found_items)
 
     def search(
         self, complaints: Sequence[Complaint], readings: Sequence[Reading] | None, k: int, together: bool = False

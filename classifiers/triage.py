@@ -147,7 +147,7 @@ class Triage:
                 score = float(scores[at])
                 if score < least[at] and not bound:
                     continue
-                item = met.stored[at]
+                item = met.earlier(at)
                 id, case = (complaints[item].id, decisions[item].case) if isinstance(item, int) else (item.id, item.case)
                 blocked = one_by_one and history.forbidden(complaint.id, case)
                 candidates.append(
@@ -160,7 +160,7 @@ class Triage:
                     complaint.id, new_case(complaint), LinkBand.NEW, LinkKind.FIRST_REPORT, round(best, 4)
                 )
             else:
-                item = met.stored[chosen.at]
+                item = met.earlier(chosen.at)
                 earlier = readings[item].profile if isinstance(item, int) else item.profile
                 rest = [candidate for candidate in candidates if candidate is not chosen]
                 other = second_matter(own[i], chosen, rest, met.records[[chosen.at, *(c.at for c in rest)]]) if rest else None
@@ -221,7 +221,7 @@ def score_pairs(
     model: scoring.PairModel | None, own: pf.Records, met: Meetings, rarity: pf.Rarity, aliases: Aliases | None = None
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
     """Feature rows and scores of all meetings; without a model the scores are zero."""
-    if not met.stored:
+    if not len(met):
         return np.zeros((0, len(NAMES)), np.float32), np.zeros(0)
     there = met.records if aliases is None else aliases.unify(met.records)
     rows = features(own, met.here, there, rarity)
