@@ -16,6 +16,7 @@ from classifiers.reading import Complaint, Reading
 CANDIDATES = 16
 NEIGHBOURS = 8  # candidates from the same batch, beside those of the history
 _STRONG = 32  # rarest features of a complaint that find its neighbours
+_LEAST, _ALWAYS = 0.05, 3  # of what shares less than this part of all its rarest features say only so many are looked at
 _NEWEST = 64  # earlier ones of the batch looked at by one feature
 _IDENTITY, _CITED = 30.0, 60.0  # what sharing a reporter or a receipt, a token or a cited number, counts beside rarities
 _TOKEN = np.uint64(0x9E3779B97F4A7C15)
@@ -109,7 +110,7 @@ def _bound(
     rows: list[int] = []
     for i, complaint in enumerate(complaints):
         if history.constrained(complaint.id):
-            met = {stored[at].id for at in np.flatnonzero(found == i)}
+            met = {stored[at].id for at in np.flatnonzero(found == i).tolist()}
             more = [item for item in map(history.get, history.bound(complaint.id)) if item is not None and item.id not in met]
             items += more
             rows += [i] * len(more)
@@ -139,7 +140,9 @@ def neighbours(own: pf.Records, rarity: pf.Rarity) -> tuple[npt.NDArray[np.intp]
     scores = np.bincount(pair, weights[places[turn]])
     best = np.lexsort((pairs % size, -scores, pairs // size))
     here, there = pairs[best] // size, pairs[best] % size
-    kept = np.arange(len(here)) - np.searchsorted(here, here) < NEIGHBOURS
+    rank = np.arange(len(here)) - np.searchsorted(here, here)
+    little = scores[best] < _LEAST * np.bincount(rows, weights, size)[here]
+    kept = rank < np.where(little, _ALWAYS, NEIGHBOURS)
     return here[kept], there[kept]
 
 

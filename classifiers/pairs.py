@@ -217,7 +217,8 @@ def _names(pairs: _Pairs, put: Put) -> None:
 def _count(groups: npt.NDArray[np.uint64]) -> Floats:
     """How many bits are set in both words of each column."""
     counts = np.bitwise_count(groups)
-    return (counts[0] + counts[1]).astype(np.float32)
+    both: Floats = (counts[0] + counts[1]).astype(np.float32)
+    return both
 
 
 def _weigh(groups: npt.NDArray[np.uint64]) -> Floats:

@@ -136,6 +136,8 @@ class Triage:
         rows, scores = score_pairs(self.model, known.records, met, history.rarity, history.aliases)
         least = self.model.worth_asking(rows, self.limits.suggest)
         first = np.searchsorted(met.here, np.arange(len(complaints) + 1)).tolist()
+        worth = np.flatnonzero(scores >= least)
+        asks = np.searchsorted(met.here[worth], np.arange(len(complaints) + 1)).tolist()
         # what people said of these complaints can only be held against cases that already have them
         one_by_one = any(history.constrained(complaint.id) for complaint in complaints)
         decisions: list[Decision] = []
@@ -143,15 +145,12 @@ class Triage:
         for i, (complaint, reading) in enumerate(zip(complaints, readings, strict=True)):
             bound = history.bound(complaint.id) if one_by_one else ()
             candidates = []
-            for at in range(first[i], first[i + 1]):
-                score = float(scores[at])
-                if score < least[at] and not bound:
-                    continue
+            for at in range(first[i], first[i + 1]) if bound else worth[asks[i] : asks[i + 1]].tolist():
                 item = met.earlier(at)
                 id, case = (complaints[item].id, decisions[item].case) if isinstance(item, int) else (item.id, item.case)
                 blocked = one_by_one and history.forbidden(complaint.id, case)
                 candidates.append(
-                    Candidate(id, case, score, rows[at], at, id in bound, blocked, history.closed(case), float(least[at]))
+                    Candidate(id, case, float(scores[at]), rows[at], at, id in bound, blocked, history.closed(case), float(least[at]))
                 )
             chosen = choose(candidates)
             if chosen is None:

@@ -131,14 +131,16 @@ class Memory:
 
     def learn(self, known: Iterable[Known]) -> None:
         """Add complaints that others registered; of those already there, take over a new version or another case."""
+        new: list[Known] = []
         for item in self._fresh(list(known)):
             stored = self.history.get(item.complaint.id)
             if stored is None:
-                self.history.add(item.complaint, item.reading, item.case)
+                new.append(item)
             elif stored.profile != item.reading.profile:
                 self.replace(item)
             elif stored.case != item.case:
                 self.history.move(item.complaint.id, item.case)
+        self.history.add_many([item.complaint for item in new], [item.reading for item in new], [item.case for item in new])
 
     def _fresh(self, known: list[Known]) -> list[Known]:
         """The same with profiles of an older format read anew from the text."""

@@ -20,8 +20,8 @@ def test_shared_keys_are_those_that_comparing_each_with_each_finds(most: int) ->
     a, b = np.repeat(pool, 7, axis=0), pool[rng.integers(0, 30, 210)]
     equal = (a[:, :, None] == b[:, None, :]) & (a[:, :, None] > 0)
     in_b, in_a = matches(pool.T, np.repeat(np.arange(30), 7), b.T)
-    assert (in_b.T == equal.any(axis=2)).all()
-    assert (in_a.T == equal.any(axis=1)).all()
+    assert (equal.any(axis=2) == in_b.T).all()
+    assert (equal.any(axis=1) == in_a.T).all()
     assert in_b.any()
 
 
