@@ -109,24 +109,27 @@ class Triaging:
         await asyncio.to_thread(self.memory.save)
 
     async def _catch_up(self, unit: UnitOfWork, shards: set[str]) -> None:
-        """Read what others did since the last batch, and whole shards met for the first time."""
+        """Read what others did in these shards since they were last met, and whole shards met for the first time."""
         memory, connection = self.memory, unit.connection
         now = await rows.snapshot(connection)
         if memory.snapshot is not None:
             worker = rows.NOBODY if self._doubtful else self.worker
-            async for newer in rows.newer_rows(connection, memory.snapshot, worker, sorted(memory.shards)):
-                await asyncio.to_thread(memory.learn, newer)
+            since = {shard: mark for shard, mark in memory.shards.items() if self._doubtful or shard in shards}
+            if since:
+                async for newer in rows.newer_rows(connection, since, worker):
+                    await asyncio.to_thread(memory.learn, newer)
+            memory.shards.update(dict.fromkeys(since, now))
             for complaint, case in await rows.moved(connection, memory.snapshot, worker):
                 if complaint in memory.history:
                     memory.history.move(complaint, case)
-            memory.end(await rows.ended(connection, memory.snapshot))
-        if missing := shards - memory.shards:
+            memory.end(await rows.ended(connection, min(memory.snapshot, *since.values(), key=int)))
+        if missing := shards - memory.shards.keys():
             async for part in rows.shard_rows(connection, sorted(missing)):
                 await asyncio.to_thread(memory.learn, part)
             memory.end((case, True) for case in await rows.ended_in(connection, sorted(missing)))
         for rule, a, b in await rows.constraints(connection, memory.snapshot):
             memory.constrain(rule, a, b)
-        memory.shards |= shards
+        memory.shards.update(dict.fromkeys(missing, now))
         memory.snapshot, self._doubtful = now, False
 
     async def _guard(self, unit: UnitOfWork, readings: list[Reading]) -> list[tuple[int, ...]]:
