@@ -243,7 +243,7 @@ class Triaging:
             )  # fmt: skip
         await rows.copy(connection, "complaints", rows.COMPLAINT_COLUMNS, tables["complaints"])
         await rows.copy(connection, "cases", rows.CASE_COLUMNS, tables["cases"])
-        await rows.save_counts(connection, cases)
+        await rows.save_counts(connection, cases, set(opened))
         await rows.copy(connection, "links", rows.LINK_COLUMNS, tables["links"])
         await rows.copy(connection, "live_links", rows.LIVE_COLUMNS, tables["live_links"])
         await rows.copy(connection, "guards", rows.GUARD_COLUMNS, tables["guards"])

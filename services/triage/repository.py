@@ -238,17 +238,16 @@ async def copy(connection: Connection, table: str, columns: Sequence[str], rows:
         await connection.copy_records_to_table(table, schema_name="triage", columns=columns, records=rows)
 
 
-async def save_counts(connection: Connection, cases: dict[UUID, CaseCounts]) -> None:
-    """Write back the counts of locked or new cases and of their petitioners."""
-    if not cases:
-        return
-    await connection.execute(
-        UPDATE_CASES,
-        list(cases),
-        [c.complaints for c in cases.values()],
-        [c.reporters for c in cases.values()],
-        [c.repeat_ordinal for c in cases.values()],
-    )
+async def save_counts(connection: Connection, cases: dict[UUID, CaseCounts], new: Collection[UUID] = ()) -> None:
+    """Write back the counts of locked cases, and the petitioners of these and of new ones, whose rows have their counts."""
+    if locked := {id: case for id, case in cases.items() if id not in new}:
+        await connection.execute(
+            UPDATE_CASES,
+            list(locked),
+            [c.complaints for c in locked.values()],
+            [c.reporters for c in locked.values()],
+            [c.repeat_ordinal for c in locked.values()],
+        )
     times = sorted((id, reporter, n) for id, case in cases.items() for reporter, n in case.times.items())
     if times:
         await connection.execute(UPSERT_REPORTERS, *map(list, zip(*times, strict=True)))
