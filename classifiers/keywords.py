@@ -92,16 +92,15 @@ def words(parts: Sequence[Parts]) -> Chosen:
     ends = np.cumsum(lengths)
     row = np.repeat(np.arange(len(parts)), lengths)
     start = np.fromiter((at for part in parts for at in part.starts), np.int64, len(row))
-    flags = _zone(parts, row, start)
     head = _within(parts, "head", row, start)
-    flags = np.where(head, flags | pf.IN_HEAD, 0).astype(np.uint8)
+    flags = np.where(head, _zone(parts, row, start) | pf.IN_HEAD, 0).astype(np.uint8)
     kept = (idf > 0) & (start <= _FAR)
     for i, part in enumerate(parts):
         for low, high in cues.demands(part.plain):
             first = ends[i] - lengths[i]
             here = slice(first + np.searchsorted(part.starts, low), first + np.searchsorted(part.starts, high))
             kept[here] &= head[here]
-    row, start, idf, key, flags = (each[kept] for each in (row, start, idf, key, flags))
+    row, start, idf, key, flags = row[kept], start[kept], idf[kept], key[kept], flags[kept]
     first_of, group, any_flags, count = _grouped(row, key.astype(np.uint64), flags)
     where = start[first_of]
     priority = where * _LATER - idf[first_of] - _IN_HEAD * (any_flags > 0) - _AGAIN * (count - 1)
