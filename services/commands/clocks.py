@@ -129,7 +129,7 @@ def recompute(
 
 @app.command("rebuild")
 def rebuild(as_json: bool = JSON_OPTION) -> None:
-    """Make every case's row and clocks again from casework's log; what was announced stays announced."""
+    """Make rows, clocks, look-back outcomes and rebounds again from casework's log; what was announced stays announced."""
     book = rule_book()
 
     async def work() -> int:
