@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -135,7 +134,7 @@ class Story:
     """A case after its whole log: its last close-out, and what came after one, each with the close-out it came after."""
 
     state: CaseState
-    closed: CloseOut = CloseOut(None, None)
+    closed: CloseOut = field(default_factory=lambda: CloseOut(None, None))
     afterwards: list[tuple[LookedBack | LinkAdded, CloseOut]] = field(default_factory=list)
 
 

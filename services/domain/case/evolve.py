@@ -188,6 +188,7 @@ def _planned(state: CaseState, event: e.Planned) -> Changes:
         "mode": event.mode,
         "target": event.target,
         "measures": (*kept, *event.measures),
+        "anchors": _anchors(state, planned=event.at),
     }
 
 

@@ -112,6 +112,7 @@ async def test_outcomes_and_rebounds_are_rebuilt_from_the_log_and_kept_ones_stay
     await drawn(watch, "s", size=1)
     await watch.give(INSPECTOR, PASSED.model_copy(update={"rebound": True, "finding": "又冒烟"}), case=2)
     await watch.give(INSPECTOR, PASSED, case=3)
+    watch.clock.advance(timedelta(days=1))
     await watch.hear(linked(9, 1, LinkKind.REPEAT_PETITION, received_at=watch.clock(), reporter="p1", registered_at=watch.clock()))
     await watch.hear(opened(12, matter=opened().matter, received_at=watch.clock(), registered_at=watch.clock()))
     await watch.bus.drain()
