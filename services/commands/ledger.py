@@ -5,20 +5,24 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import typer
 
 from services.commands import registers as shared
 from services.commands.output import JSON_OPTION, Failed, console, print_json, print_table
+from services.domain.findings import LineAct
 from services.domain.principals import Principal
 from services.domain.refusals import Refusal
 from services.infra.unit_of_work import UnitOfWork
 from services.registers.exporting import Given
-from services.registers.ledger import acts
+from services.registers.ledger import acts, findings
 from services.registers.ledger.lines import LedgerRegister
+from services.registers.taking_out import REGISTERS
 
 app = typer.Typer(no_args_is_help=True, help="The rectification ledger (整改台账).")
-OUT = typer.Argument(help="A name ending in .xlsx or .csv.")
+LINE = typer.Argument(help="Id of a line an inspection made: petitions ledger list --origin inspection --json.")
+TEXT = typer.Option(..., "--text", help="In words.")
 UNIT = typer.Option(None, "--unit", help="Only lines this unit leads or takes part in (id).")
 OPEN = typer.Option(None, "--open/--closed", help="Only lines still owed, or only those done.")
 OVERDUE = typer.Option(False, "--overdue", help="Only open lines past their deadline.")
@@ -34,9 +38,11 @@ def register(parent: typer.Typer) -> None:
 
 
 def add_exports(export: typer.Typer) -> None:
-    """Add `petitions export ledger` and `petitions export disclosure`."""
+    """Add `petitions export ledger`, `petitions export disclosure` and one for each other register."""
     export.command("ledger")(export_ledger)
     export.command("disclosure")(export_disclosure)
+    for register in REGISTERS:
+        shared.add_export(export, register)
 
 
 def wanted(region: str | None, unit: str | None, open_: bool | None, overdue: bool, mode: str | None, origin: str | None) -> acts.Filter:
@@ -74,11 +80,11 @@ def list_lines(
         print_json({"total": page.total, "lines": [dict(line) for line in page.lines]})
         return
     rows = [
-        (line["deadline"], line["case_no"] or line["source"][:20], line["problem"][:40], line["lead_unit"], line["person"], line["progress"][:30], line["state"])
+        (str(line["id"]) if line["origin"] == "inspection" else "", line["deadline"], line["case_no"] or line["source"][:20], line["problem"][:40], line["lead_unit"], line["person"], line["progress"][:30], line["state"])
         for line in page.lines
     ]
     print_table(
-        f"整改台账（共 {page.total} 条，列出 {len(rows)} 条）", ("整改时限", "来源", "问题", "责任单位", "责任人", "进展", "状态"), rows,
+        f"整改台账（共 {page.total} 条，列出 {len(rows)} 条）", ("检查台账编号", "整改时限", "来源", "问题", "责任单位", "责任人", "进展", "状态"), rows,
         empty="The ledger is empty: import one with petitions ledger import FILE, or plan measures in a case.",
     )  # fmt: skip
     console.print("next: petitions export ledger FILE.xlsx, petitions ledger lacking", style="dim", markup=False)
@@ -101,8 +107,66 @@ def list_lacking(token: str = shared.TOKEN, as_json: bool = JSON_OPTION) -> None
         raise typer.Exit(1)
 
 
+def _done(id: UUID, act: LineAct, text: str, evidence: list[str], token: str | None, **more: Any) -> None:
+    hashes = shared.stored(evidence, token)
+    told = findings.Told(act, text, tuple(hashes[name] for name in evidence), **more)
+
+    async def work(unit: UnitOfWork, actor: Principal) -> Any:
+        return await findings.act(unit, actor, id, told)
+
+    line = shared.ask(token, work)
+    console.print(f"{act.label}：{line['problem']}  {line['state']}  时限{line['deadline']}", markup=False)
+
+
+@app.command()
+def report(id: UUID = LINE, text: str = TEXT, evidence: list[str] = shared.EVIDENCE, token: str = shared.TOKEN) -> None:
+    """填报进展: what the unit did about a finding, with its evidence."""
+    _done(id, LineAct.REPORT, text, evidence, token)
+    console.print("next, by somebody else: petitions ledger close-out LINE --text …, or return", style="dim", markup=False)
+
+
+@app.command("return")
+def send_back(id: UUID = LINE, text: str = TEXT, token: str = shared.TOKEN) -> None:
+    """退回整改: what was reported is not enough."""
+    _done(id, LineAct.RETURN, text, [], token)
+
+
+@app.command()
+def postpone(
+    id: UUID = LINE, until: datetime = typer.Option(..., formats=["%Y-%m-%d"], help="The new day."), text: str = TEXT, token: str = shared.TOKEN
+) -> None:
+    """延期: more time, once and before the day."""
+    _done(id, LineAct.POSTPONE, text, [], token, until=until.date())
+
+
+@app.command("close-out")
+def close_out(
+    id: UUID = LINE, text: str = TEXT, number: str = typer.Option("", "--number", help="销号文号."), evidence: list[str] = shared.EVIDENCE,
+    token: str = shared.TOKEN,
+) -> None:  # fmt: skip
+    """销号: a second person found it put right; never without evidence."""
+    _done(id, LineAct.CLOSE_OUT, text, evidence, token, document_no=number)
+
+
+@app.command("show")
+def show_line(id: UUID = LINE, token: str = shared.TOKEN, as_json: bool = JSON_OPTION) -> None:
+    """One line with what happened to it."""
+
+    async def work(unit: UnitOfWork, actor: Principal) -> Any:
+        return await findings.history(unit, actor, id)
+
+    line = shared.ask(token, work)
+    if as_json:
+        print_json(line)
+        return
+    console.print(f"[bold]{line['problem']}[/bold]  {line['state']}  {line['lead_unit']} {line['person']}  时限 {line['deadline']}")
+    console.print(f"来源：{line['source']}  措施：{line['measures']}  进展：{line['progress'] or '未填报'}", markup=False)
+    rows = [(f"{e['at']:%Y-%m-%d}", LineAct(e["kind"]).label, e["by"], e["text"], len(e["evidence"])) for e in line["history"]]
+    print_table("经过", ("日期", "事项", "人员", "说明", "证据"), rows, empty="Nothing was reported: petitions ledger report LINE --text …")
+
+
 def export_ledger(
-    out: Path = OUT, region: str = shared.REGION, unit: str = UNIT, open_: bool = OPEN, overdue: bool = OVERDUE, mode: str = MODE,
+    out: Path = shared.OUT, region: str = shared.REGION, unit: str = UNIT, open_: bool = OPEN, overdue: bool = OVERDUE, mode: str = MODE,
     origin: str = ORIGIN, token: str = shared.TOKEN,
 ) -> None:  # fmt: skip
     """The ledger with the columns officials use, marked with who took it and when."""
@@ -115,7 +179,7 @@ def export_ledger(
 
 
 def export_disclosure(
-    out: Path = OUT, region: str = shared.REGION, start: datetime = SINCE, end: datetime = UNTIL, token: str = shared.TOKEN
+    out: Path = shared.OUT, region: str = shared.REGION, start: datetime = SINCE, end: datetime = UNTIL, token: str = shared.TOKEN
 ) -> None:
     """《群众信访举报转办和边督边改公开情况一览表》: no petitioner in it; what is held back is listed with the reason."""
     city, form = shared.city(), shared.form_of(out)
