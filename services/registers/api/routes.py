@@ -13,7 +13,7 @@ PREFIX = "/api/v1"
 def router() -> APIRouter:
     """Routes below `/api/v1`."""
     api = APIRouter(prefix=PREFIX)
-    for part in (exports.router, ledger.router, risks.router, stations.router, emergencies.router, resources.router, files.router,
+    for part in (ledger.router, exports.router, risks.router, stations.router, emergencies.router, resources.router, files.router,
                  findings.router):  # fmt: skip
         api.include_router(part)
     return api
