@@ -20,6 +20,7 @@ from services.registers.ledger import findings
 from services.registers.ledger.findings import Told
 from services.registers.risks import acts as risks
 from services.registers.stations import acts as stations
+from services.supervision import weekly
 from tests.integration.casework.conftest import Http, enter
 from tests.integration.registers.test_risks_and_stations import STATION_ID, YARD, YARD_ID, bring, bring_station
 from tests.support.invented_photos import photo
@@ -72,6 +73,20 @@ async def test_a_finding_lives_to_its_end_without_any_complaint_and_every_act_is
     shown = await desk.done(findings.history, COUNTY_KEEPER, line)
     assert [event["kind"] for event in shown["history"]] == ["reported", "returned", "postponed", "reported", "closed_out"]
     assert shown["case_no"] == "" and await desk.pool.fetchval("SELECT count(*) FROM casework.cases") == 0
+
+
+async def test_a_line_that_is_late_stands_on_its_units_weekly_list_until_it_is_struck_off(desk: RegisterDesk) -> None:
+    line, now = await found(desk), desk.clock()
+    assert await weekly.current(desk.pool, now) == (), "weeks away"
+    desk.clock.advance(timedelta(days=65))
+    [list_] = await weekly.current(desk.pool, desk.clock(), unit_id="sl-hb")
+    assert list_.summary.endswith("检查和导入台账到期或逾期1条。") and list_.owner == "石岭县生态环境分局" and list_.total == 0
+    told = weekly.as_json(list_, desk.clock())["ledger"]
+    assert [(row["problem"], row["remark"]) for row in told] == [("坝体渗水", "整改时限2026-04-30，逾期6日")]
+    assert await weekly.current(desk.pool, desk.clock(), unit_id="da-hb") == ()
+    await desk.done(findings.act, WORKER, line, Told(LineAct.REPORT, "已加固", (await desk.stored("a"),)))
+    await desk.done(findings.act, CITY, line, Told(LineAct.CLOSE_OUT, "同意"))
+    assert await weekly.current(desk.pool, desk.clock()) == ()
 
 
 async def test_of_two_who_strike_off_at_once_one_is_told(desk: RegisterDesk) -> None:
