@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from services.domain.principals import Principal
-from services.domain.refusals import Refusal, refuse
-from services.domain.registers import Act, may, missing
+from services.domain.refusals import Refusal
+from services.domain.registers import Act, may, missing, no_evidence
 from services.infra.unit_of_work import UnitOfWork
 
 # A file that is being swept is waited for, and then is not there.
@@ -40,9 +40,8 @@ async def cite(unit: UnitOfWork, actor: Principal, register: str, entry: str, ha
     if not wanted:
         return None
     there = {row["sha256"] for row in await unit.connection.fetch(STORED, wanted)}
-    strange = [name[:12] for name in wanted if name not in there]
-    if strange:
-        return refuse("register.evidence", ids="、".join(strange), field=field)
+    if strange := [name for name in wanted if name not in there]:
+        return no_evidence(strange, field)
     await unit.connection.execute(CITE, register, entry, wanted, actor.id, unit.clock())
     return None
 

@@ -18,9 +18,16 @@ INSTANT = timedelta(microseconds=1)
 """A pause until 24:00 of a day ends at 0:00 of the next one, which is not paused any more."""
 
 
+EVERY = "*"
+"""Stands for all clocks of the unit in a pause: time in which the case lay with others."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """An approved pause of one clock, from a moment to the day it ends at the latest or was resumed."""
+    """An approved pause of one clock, from a moment to the day it ends at the latest or was resumed.
+
+    Of every clock of the unit, without approval: from its conclusion until others sent the case back.
+    """
 
     clock: str
     ground: str
@@ -120,7 +127,8 @@ def deadlines(facts: ClockFacts, rules: DeadlineRules, calendar: WorkCalendar) -
 def _deadline(
     rule: DeadlineRule, started: datetime, facts: ClockFacts, version: str, calendar: WorkCalendar
 ) -> Deadline:
-    pauses = [pause for pause in facts.pauses if pause.clock == rule.clock and pause.end > started]
+    names = {rule.clock} if rule.perspective == "public" else {rule.clock, EVERY}
+    pauses = [pause for pause in facts.pauses if pause.clock in names and pause.end > started]
     extra = sum(extension.n for extension in facts.extensions if extension.clock == rule.clock)
     stops = [moment for anchor in rule.stops if (moment := facts.anchors.get(anchor)) and moment >= started]
     if rule.limit is not None:

@@ -11,6 +11,7 @@ from contracts.vocabulary import Verdict
 from services.domain.case import commands as c
 from services.domain.case import values as v
 from services.domain.case.answers import AnswerKind, answers
+from services.domain.case.timing import waiting
 from services.domain.clocks.calendar import CHINA
 from services.domain.clocks.deadlines import Deadline, deadlines
 from services.domain.clocks.moments import carried, due_moments, fire
@@ -55,6 +56,21 @@ def test_an_answer_given_in_time_is_not_undone_when_the_work_is_sent_back():
     desk = Desk().to_concluded().requested()
     desk.give(ACCEPTOR, c.SendBack(reason="现场仍有残留"))
     assert "reply" not in running(desk) and "resolve" in running(desk)
+
+
+def test_work_sent_back_is_not_late_for_the_time_it_lay_with_others_but_the_public_waited_all_along():
+    desk = Desk().to_concluded().requested()
+    done = clock(desk, "resolve")
+    desk.wait(days=70)
+    desk.give(ACCEPTOR, c.SendBack(reason="现场仍有残留"))
+    again = clock(desk, "resolve")
+    assert done is not None and again is not None and again.running
+    assert desk.now > done.due_at and not again.overdue(desk.now), "sixty days are over, fifty-five of the unit's are not"
+    assert (again.last_day - done.last_day).days in range(64, 72) and again.paused_until == desk.now
+    desk.wait(days=70)
+    assert again.overdue(desk.now)
+    waited = waiting(desk.state, desk.now, desk.rules.calendar)
+    assert waited is not None and waited.public.days >= 140
 
 
 def test_an_untrue_verdict_answers_and_promises_nothing():
