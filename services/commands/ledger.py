@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import typer
 
@@ -21,7 +20,7 @@ from services.registers.ledger.lines import LedgerRegister
 from services.registers.taking_out import REGISTERS
 
 app = typer.Typer(no_args_is_help=True, help="The rectification ledger (整改台账).")
-LINE = typer.Argument(help="Id of a line an inspection made: petitions ledger list --origin inspection --json.")
+LINE = typer.Argument(help="A line an inspection made, as petitions ledger list --origin inspection shows it.")
 TEXT = typer.Option(..., "--text", help="In words.")
 UNIT = typer.Option(None, "--unit", help="Only lines this unit leads or takes part in (id).")
 OPEN = typer.Option(None, "--open/--closed", help="Only lines still owed, or only those done.")
@@ -80,11 +79,11 @@ def list_lines(
         print_json({"total": page.total, "lines": [dict(line) for line in page.lines]})
         return
     rows = [
-        (str(line["id"]) if line["origin"] == "inspection" else "", line["deadline"], line["case_no"] or line["source"][:20], line["problem"][:40], line["lead_unit"], line["person"], line["progress"][:30], line["state"])
+        (line["deadline"], line["case_no"] or (str(line["id"])[:8] if line["origin"] == "inspection" else line["source"][:20]), line["problem"][:40], line["lead_unit"], line["person"], line["progress"][:30], line["state"])
         for line in page.lines
     ]
     print_table(
-        f"整改台账（共 {page.total} 条，列出 {len(rows)} 条）", ("检查台账编号", "整改时限", "来源", "问题", "责任单位", "责任人", "进展", "状态"), rows,
+        f"整改台账（共 {page.total} 条，列出 {len(rows)} 条）", ("整改时限", "编号或来源", "问题", "责任单位", "责任人", "进展", "状态"), rows,
         empty="The ledger is empty: import one with petitions ledger import FILE, or plan measures in a case.",
     )  # fmt: skip
     console.print("next: petitions export ledger FILE.xlsx, petitions ledger lacking", style="dim", markup=False)
@@ -107,61 +106,63 @@ def list_lacking(token: str = shared.TOKEN, as_json: bool = JSON_OPTION) -> None
         raise typer.Exit(1)
 
 
-def _done(id: UUID, act: LineAct, text: str, evidence: list[str], token: str | None, **more: Any) -> None:
+def _done(line: str, act: LineAct, text: str, evidence: list[str], token: str | None, **more: Any) -> None:
     hashes = shared.stored(evidence, token)
     told = findings.Told(act, text, tuple(hashes[name] for name in evidence), **more)
 
     async def work(unit: UnitOfWork, actor: Principal) -> Any:
-        return await findings.act(unit, actor, id, told)
+        id = await findings.named(unit, actor, line)
+        return id if isinstance(id, Refusal) else await findings.act(unit, actor, id, told)
 
-    line = shared.ask(token, work)
-    console.print(f"{act.label}：{line['problem']}  {line['state']}  时限{line['deadline']}", markup=False)
+    after = shared.ask(token, work)
+    console.print(f"{act.label}：{after['problem']}  {after['state']}  时限{after['deadline']}", markup=False)
 
 
 @app.command()
-def report(id: UUID = LINE, text: str = TEXT, evidence: list[str] = shared.EVIDENCE, token: str = shared.TOKEN) -> None:
+def report(line: str = LINE, text: str = TEXT, evidence: list[str] = shared.EVIDENCE, token: str = shared.TOKEN) -> None:
     """填报进展: what the unit did about a finding, with its evidence."""
-    _done(id, LineAct.REPORT, text, evidence, token)
+    _done(line, LineAct.REPORT, text, evidence, token)
     console.print("next, by somebody else: petitions ledger close-out LINE --text …, or return", style="dim", markup=False)
 
 
 @app.command("return")
-def send_back(id: UUID = LINE, text: str = TEXT, token: str = shared.TOKEN) -> None:
+def send_back(line: str = LINE, text: str = TEXT, token: str = shared.TOKEN) -> None:
     """退回整改: what was reported is not enough."""
-    _done(id, LineAct.RETURN, text, [], token)
+    _done(line, LineAct.RETURN, text, [], token)
 
 
 @app.command()
 def postpone(
-    id: UUID = LINE, until: datetime = typer.Option(..., formats=["%Y-%m-%d"], help="The new day."), text: str = TEXT, token: str = shared.TOKEN
+    line: str = LINE, until: datetime = typer.Option(..., formats=["%Y-%m-%d"], help="The new day."), text: str = TEXT, token: str = shared.TOKEN
 ) -> None:
     """延期: more time, once and before the day."""
-    _done(id, LineAct.POSTPONE, text, [], token, until=until.date())
+    _done(line, LineAct.POSTPONE, text, [], token, until=until.date())
 
 
 @app.command("close-out")
 def close_out(
-    id: UUID = LINE, text: str = TEXT, number: str = typer.Option("", "--number", help="销号文号."), evidence: list[str] = shared.EVIDENCE,
+    line: str = LINE, text: str = TEXT, number: str = typer.Option("", "--number", help="销号文号."), evidence: list[str] = shared.EVIDENCE,
     token: str = shared.TOKEN,
 ) -> None:  # fmt: skip
     """销号: a second person found it put right; never without evidence."""
-    _done(id, LineAct.CLOSE_OUT, text, evidence, token, document_no=number)
+    _done(line, LineAct.CLOSE_OUT, text, evidence, token, document_no=number)
 
 
 @app.command("show")
-def show_line(id: UUID = LINE, token: str = shared.TOKEN, as_json: bool = JSON_OPTION) -> None:
+def show_line(line: str = LINE, token: str = shared.TOKEN, as_json: bool = JSON_OPTION) -> None:
     """One line with what happened to it."""
 
     async def work(unit: UnitOfWork, actor: Principal) -> Any:
-        return await findings.history(unit, actor, id)
+        id = await findings.named(unit, actor, line)
+        return id if isinstance(id, Refusal) else await findings.history(unit, actor, id)
 
-    line = shared.ask(token, work)
+    found = shared.ask(token, work)
     if as_json:
-        print_json(line)
+        print_json(found)
         return
-    console.print(f"[bold]{line['problem']}[/bold]  {line['state']}  {line['lead_unit']} {line['person']}  时限 {line['deadline']}")
-    console.print(f"来源：{line['source']}  措施：{line['measures']}  进展：{line['progress'] or '未填报'}", markup=False)
-    rows = [(f"{e['at']:%Y-%m-%d}", LineAct(e["kind"]).label, e["by"], e["text"], len(e["evidence"])) for e in line["history"]]
+    console.print(f"[bold]{found['problem']}[/bold]  {found['state']}  {found['lead_unit']} {found['person']}  时限 {found['deadline']}")
+    console.print(f"来源：{found['source']}  措施：{found['measures']}  进展：{found['progress'] or '未填报'}", markup=False)
+    rows = [(f"{e['at']:%Y-%m-%d}", LineAct(e["kind"]).label, e["by"], e["text"], len(e["evidence"])) for e in found["history"]]
     print_table("经过", ("日期", "事项", "人员", "说明", "证据"), rows, empty="Nothing was reported: petitions ledger report LINE --text …")
 
 

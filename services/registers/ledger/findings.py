@@ -5,6 +5,7 @@ Every act is one transaction: the line, its entry in the history, the files it r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -27,6 +28,7 @@ from services.registers.ledger.lines import line_id
 from services.registers.scopes import patterns, unit_of
 
 RETURNED = "退回整改"
+BEGINNING = re.compile(r"[0-9a-f-]{6,36}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,12 @@ def _after(line: Mapping[str, Any], told: Told, actor: Principal, today: date) -
         "open": False, "state": Status.CLOSED_OUT.label, "closed_on": today, "acceptance_unit": actor.name, "acceptance": told.text,
         "document_no": told.document_no,
     }  # fmt: skip
+
+
+async def named(unit: UnitOfWork, actor: Principal, beginning: str) -> UUID | Refusal:
+    """The line of an inspection whose id begins so, as people copy it from a list."""
+    found = await rows.named(unit.connection, patterns(actor), unit_of(actor), beginning) if BEGINNING.fullmatch(beginning) else []
+    return found[0] if len(found) == 1 else missing("台账条目", beginning)
 
 
 async def history(unit: UnitOfWork, actor: Principal, id: UUID) -> dict[str, Any] | Refusal:

@@ -69,6 +69,7 @@ LOCKED = f"{ONE} FOR UPDATE"
 NOTE = """
 INSERT INTO registers.ledger_events (line_id, version, kind, by, text, evidence, deadline, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
+NAMED = f"SELECT id FROM registers.ledger WHERE id::text LIKE $3 AND origin = 'inspection' AND {SCOPED} LIMIT 2"
 EVENTS = "SELECT version, kind, by, text, evidence, deadline, at FROM registers.ledger_events WHERE line_id = $1 ORDER BY version"
 INCOMPLETE = f"""
 SELECT case_id, case_no, region, lead_unit_id, missing, at FROM
@@ -138,6 +139,11 @@ async def locked(connection: Connection, patterns: Sequence[str], unit: str | No
     """The same, kept from other writers."""
     found = await connection.fetchrow(LOCKED, list(patterns), unit, id)
     return dict(found) if found else None
+
+
+async def named(connection: Connection, patterns: Sequence[str], unit: str | None, beginning: str) -> list[UUID]:
+    """Up to two lines of inspections whose id begins so."""
+    return [row["id"] for row in await connection.fetch(NAMED, list(patterns), unit, f"{beginning}%")]
 
 
 async def note(connection: Connection, values: Sequence[Any]) -> None:
