@@ -12,6 +12,7 @@ import typer
 
 from services.commands import registers as shared
 from services.commands.output import JSON_OPTION, Failed, console, print_json, print_table
+from services.commands.session import rule_book
 from services.domain import emergency as em
 from services.domain.case.values import Position
 from services.domain.clocks.calendar import day_of
@@ -45,7 +46,7 @@ async def _id(unit: UnitOfWork, name: str) -> UUID:
 
 def duty() -> Duty:
     """The rules and the city in force."""
-    return Duty(shared.rules().emergency, shared.city())
+    return Duty(rule_book().emergency, shared.city())
 
 
 @app.command("list")
@@ -165,7 +166,7 @@ def dismiss(
 @app.command()
 def form(kind: em.ReportKind = typer.Argument(em.ReportKind.INITIAL), out: Path = typer.Option(None, "-o", help="Write an empty form as JSON.")) -> None:
     """The fields of a report; unknown ones are written 待查."""
-    rules = shared.rules().emergency
+    rules = rule_book().emergency
     fields = {**rules.header, **rules.forms[kind].required}
     if out:
         out.write_text(json.dumps(dict.fromkeys(fields, "待查"), ensure_ascii=False, indent=2) + "\n", "utf-8")
@@ -224,7 +225,7 @@ def _write(event: em.Emergency, number: int, out: Path, desk: Duty, token: str |
 @app.command("help")
 def help_for(id: str = ID, hazard: list[Hazard] = shared.HAZARD, token: str = shared.TOKEN, as_json: bool = JSON_OPTION) -> None:
     """The nearest fitting supplies, experts and teams."""
-    desk, rules = duty(), shared.rules().registers.help
+    desk, rules = duty(), rule_book().registers.help
 
     async def work(unit: UnitOfWork, actor: Principal) -> Any:
         return await views.help_for(unit, rules, desk.city, desk, actor, await _id(unit, id), hazard or None)

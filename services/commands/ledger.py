@@ -10,6 +10,7 @@ import typer
 
 from services.commands import registers as shared
 from services.commands.output import JSON_OPTION, Failed, console, print_json, print_table
+from services.commands.session import rule_book
 from services.domain.findings import LineAct
 from services.domain.principals import Principal
 from services.domain.refusals import Refusal
@@ -59,7 +60,7 @@ def take(
     returned: Path = shared.RETURNED, token: str = shared.TOKEN, as_json: bool = JSON_OPTION,
 ) -> None:  # fmt: skip
     """Import a ledger kept elsewhere; rows that fail come back in a marked workbook."""
-    register = LedgerRegister(shared.city(), shared.rules().ledger, datetime.now(UTC), region)
+    register = LedgerRegister(shared.city(), rule_book().ledger, datetime.now(UTC), region)
     shared.bring_in(register, file, columns, sheet, check, returned, token, as_json)
 
 
@@ -171,7 +172,7 @@ def export_ledger(
     origin: str = ORIGIN, token: str = shared.TOKEN,
 ) -> None:  # fmt: skip
     """The ledger with the columns officials use, marked with who took it and when."""
-    chosen, form, rules = wanted(region, unit, open_, overdue, mode, origin), shared.form_of(out), shared.rules()
+    chosen, form, rules = wanted(region, unit, open_, overdue, mode, origin), shared.form_of(out), rule_book()
 
     async def work(unit_: UnitOfWork, actor: Principal) -> Given | Refusal:
         return await acts.export(unit_, actor, rules.ledger, chosen, form)

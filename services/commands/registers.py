@@ -14,17 +14,15 @@ from pydantic import ValidationError
 from services.casework.files import Files
 from services.commands.casework import with_caller
 from services.commands.output import JSON_OPTION, Failed, console, print_json, print_table, run
-from services.commands.session import pool_and_vault, settings
+from services.commands.session import pool_and_vault, rule_book, settings
 from services.domain.city import City
 from services.domain.findings import FINDINGS as FINDINGS_OF
 from services.domain.findings import Finding, evidence_of
 from services.domain.principals import Principal
 from services.domain.refusals import Refusal
-from services.domain.rulebook import RuleBook
 from services.infra.cities import CityInvalid, load_city
 from services.infra.clock import system_clock
 from services.infra.failures import describe
-from services.infra.rules import RulesInvalid, load_rules
 from services.infra.unit_of_work import UnitOfWork
 from services.registers.exporting import Given
 from services.registers.importing import Register, Taken, Upload, take_in
@@ -46,14 +44,6 @@ FINDINGS_HELP = "JSON list of findings: text, mode (immediate|ledger), measure, 
 FINDINGS = typer.Argument(None, help=FINDINGS_HELP)
 DAY = typer.Option(None, "--on", formats=["%Y-%m-%d"], help="The day; today where not given.")
 SHOWN = 30
-
-
-def rules() -> RuleBook:
-    """The rules in force; raises `Failed`."""
-    try:
-        return load_rules(settings().rules)
-    except RulesInvalid as failure:
-        raise Failed(str(failure)) from None
 
 
 def city() -> City:
@@ -118,7 +108,7 @@ def add_export(app: typer.Typer, register: str) -> None:
 
     @app.command(register, help=f"{REGISTERS[register][0]} as a file, marked with who took it and when; .xlsx has its records on further sheets.")
     def take_out_(out: Path = OUT, region: str = REGION, token: str = TOKEN) -> None:
-        form, town, book = form_of(out), city(), rules()
+        form, town, book = form_of(out), city(), rule_book()
 
         async def work(unit: UnitOfWork, actor: Principal) -> Given | Refusal:
             return await take_out(unit, register, form, Wanted(actor, town, book, region))
@@ -140,7 +130,7 @@ def stored(names: Sequence[str], token: str | None) -> dict[str, str]:
         return actor
 
     by = ask(token, who).id
-    store = Files.from_settings(settings(), rules().case.casework.evidence)
+    store = Files.from_settings(settings(), rule_book().case.casework.evidence)
 
     async def keep() -> dict[str, str]:
         found = {}

@@ -9,6 +9,7 @@ import typer
 
 from services.commands import registers as shared
 from services.commands.output import JSON_OPTION, console, print_json, print_table
+from services.commands.session import rule_book
 from services.domain.case.values import Position
 from services.domain.principals import Principal
 from services.domain.resources import Hazard, ResourceKind
@@ -57,7 +58,7 @@ def nearest(
     token: str = shared.TOKEN,
 ) -> None:  # fmt: skip
     """The nearest fitting help for a place."""
-    city, rules = shared.city(), shared.rules().registers.help
+    city, rules = shared.city(), rule_book().registers.help
     at = None if latitude is None or longitude is None else Position(latitude=latitude, longitude=longitude)
 
     async def work(unit: UnitOfWork, actor: Principal) -> Any:

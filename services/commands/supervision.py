@@ -13,10 +13,9 @@ from contracts.vocabulary import SupervisionStep
 from services.casework.execute import Asked, Denied
 from services.casework.office import Office
 from services.commands.casework import TOKEN
-from services.commands.clocks import rule_book
 from services.commands.operator import whoever_asks
 from services.commands.output import JSON_OPTION, Failed, console, print_json, print_table, run
-from services.commands.session import connection, settings, unit_of_work
+from services.commands.session import connection, rule_book, settings, unit_of_work
 from services.domain.case import commands as c
 from services.domain.clocks.calendar import local
 from services.domain.principals import Principal
