@@ -37,8 +37,6 @@ class Anchor(StrEnum):
     REVIEW_DECIDED = "review_decided"
     RECHECK_REQUESTED = "recheck_requested"
     RECHECK_DECIDED = "recheck_decided"
-    KNOWN = "known"
-    REPORTED = "reported"
 
 
 class Unit(StrEnum):
