@@ -99,6 +99,13 @@ def test_the_same_person_and_text_is_a_duplicate_delivery(triage: Triage) -> Non
     assert decisions[1].kind is LinkKind.DUPLICATE_DELIVERY
 
 
+def test_the_same_person_in_the_same_words_days_later_asks_again_and_is_no_delivery(triage: Triage) -> None:
+    text = "云栖雅苑3栋楼下杏林小灶饭馆油烟直排，每天晚上呛得开不了窗，请城管部门处理。"
+    later = [Complaint("a", text, time=START, reporter="p1"), Complaint("b", text, time=START + timedelta(days=8), reporter="p1")]
+    decisions = triage.decide(later, triage.read(later), RecentHistory(), lambda c: f"C{c.id}")
+    assert (decisions[1].to, decisions[1].kind) == ("a", LinkKind.REPEAT_PETITION)
+
+
 def test_a_cited_receipt_of_the_same_problem_links(triage: Triage) -> None:
     first = Complaint("a", "鹭江新村旁鼎拓搅拌站夜里生产噪音很大", receipt_no="XF202403010001")
     second = Complaint("b", "之前反映的搅拌站噪音仍未解决，受理编号XF202403010001", time=START)
