@@ -90,7 +90,7 @@ def train(
         console.print("Nothing new is in force: no model was better or as good on the newest part.", markup=False)
         return
     console.print(f"Version {learnt.version} is in force in {folder}.", markup=False)
-    console.print("next: restart triage (petitions down, petitions up) to load it, then petitions relink to see what it would change", style="dim", markup=False)
+    console.print("next: a running triage loads it with its next batch; petitions relink run shows what it would change in the history", style="dim", markup=False)
 
 
 @models_app.command("list")
@@ -111,7 +111,7 @@ def list_models(models: Path = typer.Option(None, file_okay=False, help="Folder 
 
 @models_app.command("use")
 def use_model(version: str, models: Path = typer.Option(None, file_okay=False, help="Folder of trained models; the configured one otherwise.")) -> None:
-    """Put a version kept into force again; triage loads it when it is restarted."""
+    """Put a version kept into force again; a running triage loads it with its next batch."""
     from classifiers import shelf
 
     folder = models or load().models_kept
@@ -119,7 +119,7 @@ def use_model(version: str, models: Path = typer.Option(None, file_okay=False, h
         shelf.use(folder, version)
     except ValueError as error:
         raise Failed(str(error)) from None
-    console.print(f"Version {version} is in force; restart triage to load it.", markup=False)
+    console.print(f"Version {version} is in force; a running triage loads it with its next batch.", markup=False)
 
 
 def _content(path: Path) -> bytes:
