@@ -65,12 +65,18 @@ LEFT JOIN LATERAL (SELECT event FROM dispatch.assignments WHERE case_id = n.id O
 WHERE coalesce(w.case_no, t.case_no) IS NOT NULL
 """
 EVENTS = "SELECT case_id, body FROM casework.events WHERE case_id = ANY($1::uuid[]) ORDER BY case_id, version"
-DIRTY = "INSERT INTO analytics.dirty_days SELECT DISTINCT d FROM unnest($1::date[]) AS d ON CONFLICT DO NOTHING"
-TAKE_DAYS = "DELETE FROM analytics.dirty_days WHERE day IN (SELECT day FROM analytics.dirty_days ORDER BY day DESC LIMIT $1) RETURNING day"
+DIRTY = """
+INSERT INTO analytics.dirty_days AS d (day, sets) SELECT day, $2::boolean FROM unnest($1::date[]) AS day
+ON CONFLICT (day) DO UPDATE SET sets = true WHERE excluded.sets AND NOT d.sets
+"""
+TAKE_DAYS = """
+DELETE FROM analytics.dirty_days WHERE day IN (SELECT day FROM analytics.dirty_days ORDER BY day DESC LIMIT $1) RETURNING day, sets
+"""
 CLEAR_DAYS = "DELETE FROM analytics.daily WHERE day = ANY($1::date[])"
+CLEAR_SETS = "DELETE FROM analytics.daily_sets WHERE day = ANY($1::date[])"
 ALL_DAYS = """
 SELECT DISTINCT day FROM (
-    SELECT received_on AS day FROM analytics.complaint_facts UNION SELECT day FROM analytics.daily UNION
+    SELECT received_on AS day FROM analytics.complaint_facts UNION SELECT day FROM analytics.daily UNION SELECT day FROM analytics.daily_sets UNION
     SELECT unnest(ARRAY[opened_on, first_received_on, leader_on, supervised_on, first_closed_on]) FROM analytics.case_facts UNION
     SELECT unnest(ARRAY[started_on, assigned_on, accepted_on, verified_on, concluded_on, closed_out_on, looked_back_on, rebound_on,
                         due_on, notice_due_on, sign_in_due_on, leader_on]) FROM analytics.round_facts UNION
@@ -175,11 +181,11 @@ async def replace(connection: Connection, table: str, old: Sequence[Row], new: S
     return [*gone, *come]
 
 
-async def mark_days(connection: Connection, days: Iterable[date]) -> None:
-    """Days whose sums are to be made anew."""
+async def mark_days(connection: Connection, days: Iterable[date], *, sets: bool) -> None:
+    """Days whose sums are to be made anew; with `sets` the values they tell apart too."""
     wanted = sorted(set(days))
     if wanted:
-        await connection.execute(DIRTY, wanted)
+        await connection.execute(DIRTY, wanted, sets)
 
 
 async def moved(connection: Connection, dictionary: str, at: datetime) -> None:
