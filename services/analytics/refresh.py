@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from services.analytics import repository as store
 from services.analytics import rows as make
+from services.analytics import words
 from services.analytics.rows import Row
 from services.analytics.sql import daily, daily_sets
 from services.domain.case.events import parse_event
@@ -121,6 +122,7 @@ class Refresher:
     async def _count(self, connection: Connection, complaints: list[UUID], cases: list[UUID]) -> set[date]:
         thresholds = self.rules.indicators.thresholds
         truths = await store.truths(connection, complaints)
+        await self._words(connection, complaints, truths)
         placed = await store.placements(connection, complaints)
         await store.touch(connection, [("complaint", id) for id, truth in truths.items() if truth["unread"]])
         before = await store.facts(connection, "complaint_facts", "complaint_id", complaints)
@@ -184,6 +186,14 @@ class Refresher:
                 ANALYTICS_UNREADABLE.inc()
                 log.error("history_unreadable", case_id=str(id), reason=type(failure).__name__)
         return found
+
+    async def _words(self, connection: Connection, complaints: list[UUID], truths: dict[UUID, Any]) -> None:
+        known = await store.digests(connection, complaints)
+        wanted = {id: words.digest(truth) for id, truth in truths.items()}
+        stale = [id for id, digest in known.items() if wanted.get(id) != digest]
+        fresh = [id for id, digest in wanted.items() if known.get(id) != digest]
+        rows = await asyncio.to_thread(lambda: [words.word_row(truths[id], wanted[id]) for id in fresh])
+        await store.rewrite_words(connection, stale, rows)
 
     async def _links(self, connection: Connection, complaints: list[UUID], fresh: Iterable[Row]) -> set[date]:
         about = {row["complaint_id"]: row for row in fresh}

@@ -25,7 +25,7 @@ BACKLOG = "SELECT count(*) FROM (SELECT 1 FROM analytics.touched LIMIT $1) t"
 TRUTH = """
 SELECT i.id AS complaint_id, i.receipt_no, i.received_at, i.region_code AS region, i.channel, i.reporter,
        coalesce((i.event ->> 'signatories')::int, 1) AS signatories, coalesce((i.event ->> 'key_item')::boolean, false) AS key_item,
-       i.event ->> 'respondent' AS declared, i.version > t.version AS unread,
+       i.event ->> 'respondent' AS declared, i.event ->> 'title' AS title, i.event ->> 'text' AS text, i.version > t.version AS unread,
        (t.reading ->> 'environmental')::float8 AS environmental, t.reading -> 'types' AS types, t.reading -> 'subtype' AS subtype,
        t.reading ->> 'respondent' AS respondent, t.reading -> 'place' AS place
 FROM intake.complaints i JOIN triage.complaints t ON t.id = i.id WHERE i.id = ANY($1::uuid[])
@@ -95,6 +95,9 @@ TOUCH_ALL_CASES = """
 INSERT INTO analytics.touched (kind, entity)
 SELECT 'case', id FROM (SELECT id FROM triage.cases UNION SELECT case_id FROM casework.cases UNION SELECT case_id FROM analytics.case_facts) c
 """
+
+DIGESTS = "SELECT complaint_id, digest FROM analytics.complaint_words WHERE complaint_id = ANY($1::uuid[])"
+FORGET_WORDS = "DELETE FROM analytics.complaint_words WHERE complaint_id = ANY($1::uuid[])"
 
 KEYS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "complaint_facts": (("complaint_id", "uuid"), ("case_id", "uuid")),
@@ -179,6 +182,22 @@ async def replace(connection: Connection, table: str, old: Sequence[Row], new: S
             table, schema_name="analytics", columns=columns, records=[tuple(row[name] for name in columns) for row in come]
         )
     return [*gone, *come]
+
+
+async def digests(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, bytes]:
+    """What the words of complaints were made from."""
+    return {row["complaint_id"]: row["digest"] for row in await connection.fetch(DIGESTS, ids)}
+
+
+async def rewrite_words(connection: Connection, stale: Sequence[UUID], rows: Sequence[Row]) -> None:
+    """Put words in the place of stale ones."""
+    if stale:
+        await connection.execute(FORGET_WORDS, stale)
+    if rows:
+        columns = list(rows[0])
+        await connection.copy_records_to_table(
+            "complaint_words", schema_name="analytics", columns=columns, records=[tuple(row.values()) for row in rows]
+        )
 
 
 async def mark_days(connection: Connection, days: Iterable[date], *, sets: bool) -> None:
