@@ -26,13 +26,16 @@ import httpx
 import orjson
 
 from contracts.vocabulary import SourceChannel
+from services.analytics.refresh import Refresher
+from services.analytics.repository import stream
+from services.analytics.words import digest, word_row
 from services.demo.people import PASSWORD
 from services.demo.story import matters, tell
 from services.domain.clocks.calendar import CHINA
 from services.domain.rulebook import read_rule_book
 from services.domain.sealing import Keyring
 from services.infra.migrations import migrate
-from services.infra.postgres import create_pool
+from services.infra.postgres import Pool, create_pool
 from services.stack import Postgres
 from services.stack.ports import free_port
 from tests.support.console_server import make, token_of
@@ -73,6 +76,10 @@ JOIN casework.complaint_cases k ON k.complaint_id = md5('complaint' || n || '/' 
      (SELECT event FROM intake.complaints WHERE source = 'hotline-12345' LIMIT 1) t
 ON CONFLICT DO NOTHING
 """
+TEXT_OF = """
+SELECT id AS complaint_id, received_at, region_code AS region, event ->> 'title' AS title, event ->> 'text' AS text
+FROM intake.complaints WHERE source = 'bench' ORDER BY received_at
+"""
 CHUNK = 20_000
 TEXTS = 4_000
 RARE = "荧光绿泡沫"
@@ -112,9 +119,37 @@ async def fill(dsn: str, cases: int, units: list[str]) -> None:
     pool = await create_pool(dsn, service="bench", size=2)
     try:
         await fill_figures(pool, read_rule_book(ROOT / "deploy" / "rules"), cases * PER_CASE, until=datetime.now(CHINA).date())
+    finally:
+        await pool.close()
+
+
+async def refresh(dsn: str) -> None:
+    """Whatever a newer version of this project counts beside: sums and sets of days, words of texts."""
+    pool = await create_pool(dsn, service="bench", size=2)
+    try:
+        await Refresher(pool, read_rule_book(ROOT / "deploy" / "rules")).drain()
+        if not await pool.fetchval("SELECT EXISTS (SELECT FROM analytics.complaint_words w JOIN intake.complaints i ON i.id = w.complaint_id WHERE i.source = 'bench')"):
+            await fill_words(pool)
         await pool.execute("VACUUM ANALYZE", timeout=3600)
     finally:
         await pool.close()
+
+
+async def fill_words(pool: Pool) -> None:
+    """The words of the copies, by the function the refresher uses."""
+    async with pool.acquire() as reader, pool.acquire() as writer:
+        index = await writer.fetchval("SELECT pg_get_indexdef('analytics.complaint_words_keys_idx'::regclass)")
+        await writer.execute("DROP INDEX analytics.complaint_words_keys_idx")
+        done = 0
+        async for batch in stream(reader, TEXT_OF, (), CHUNK):
+            rows = [word_row(truth, digest(truth)) for truth in batch]
+            await writer.copy_records_to_table(
+                "complaint_words", schema_name="analytics", columns=list(rows[0]), records=[tuple(row.values()) for row in rows], timeout=600
+            )
+            done += len(rows)
+            print(f"\r{done} texts", end="", file=sys.stderr, flush=True)
+        await writer.execute("SET maintenance_work_mem = '512MB'")
+        await writer.execute(index, timeout=3600)
 
 
 async def log_in(url: str, who: str) -> httpx.AsyncClient:
@@ -224,6 +259,7 @@ def run(home: Path, options: argparse.Namespace) -> None:
             console.stop()
             asyncio.run(fill(dsn, options.cases, units))
             filled.write_text(str(options.cases))
+        asyncio.run(refresh(dsn))
         if options.fill_only:
             return
         port = free_port()
