@@ -24,6 +24,6 @@ async def search(visit: Annotated[Visit, Depends(Needs("search"))], q: str = "")
     told = await by_texts(visit, query, {row["case_id"] for row in named})
     lines = {line.row["case_no"]: line for line in await work_lines(visit, [*named, *(found.row for found in told)])}
     return visit.page(
-        "search.html", query=query, named=[lines[row["case_no"]] for row in named],
-        told=[(lines[found.row["case_no"]], found) for found in told], limit=LIMIT,
+        "search.html", query=query, named=[lines[row["case_no"]] for row in named if row["case_no"] in lines],
+        told=[(lines[found.row["case_no"]], found) for found in told if found.row["case_no"] in lines], limit=LIMIT,
     )  # fmt: skip
