@@ -9,8 +9,8 @@ CREATE TABLE analytics.complaint_words (
     region text,
     digest bytea NOT NULL,      -- of what the keys were made from
     keys integer[] NOT NULL
-) WITH (toast_tuple_target = 128);  -- keys apart: a search reads rows by the thousand and never their keys
-ALTER TABLE analytics.complaint_words ALTER COLUMN keys SET STORAGE EXTERNAL;
+);
+ALTER TABLE analytics.complaint_words ALTER COLUMN keys SET STORAGE EXTERNAL;  -- hashes do not compress
 CREATE INDEX complaint_words_keys_idx ON analytics.complaint_words USING gin (keys);
 
 -- What there is, to be read at the next refresh.

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ from services.infra.migrations import migrate
 from services.infra.postgres import Pool, create_pool
 from services.stack import Postgres
 from services.stack.ports import free_port
+from tests.support import browser
 from tests.support.console_server import make, token_of
 from tests.support.figures import fill as fill_figures
 
@@ -161,18 +163,50 @@ async def log_in(url: str, who: str) -> httpx.AsyncClient:
     return client
 
 
-async def timed(client: httpx.AsyncClient, paths: list[str], times: int, rng: random.Random) -> dict[str, Any]:
-    """Milliseconds of one person's requests, one after the other."""
+async def timed(
+    client: httpx.AsyncClient, paths: list[str], times: int, rng: random.Random, before: Callable[[], Awaitable[None]] | None = None
+) -> dict[str, Any]:
+    """Milliseconds of one person's requests, one after the other; `before` is done before each."""
     found = []
     for path in paths[:2]:
         await client.get(path)
     for _ in range(times):
+        if before is not None:
+            await before()
         began = time.perf_counter()
         answer = await client.get(rng.choice(paths))
         found.append((time.perf_counter() - began) * 1000)
         assert answer.status_code in (200, 303), answer.status_code
     found.sort()
     return {"n": times, "p50_ms": round(statistics.median(found), 1), "p95_ms": round(found[int(len(found) * 0.95) - 1], 1)}
+
+
+async def move(dsn: str) -> None:
+    """The figures change, as they do with every complaint that comes in: nothing that was kept of them may be shown."""
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("UPDATE analytics.state SET generation = generation + 1")
+    await connection.close()
+
+
+def in_browser(url: str) -> dict[str, Any]:
+    """Milliseconds from the click on 登录 until my work is loaded, in a real browser; a word where there is none."""
+    if browser.CHROMIUM is None:
+        return {"left_out": str(browser.WHY_NOT)}
+    found = []
+    with browser.browser() as there:
+        for _ in range(7):
+            context = there.new_context()
+            page = context.new_page()
+            page.goto(f"{url}/login")
+            page.fill("input[name=login]", "da-cg-2")
+            page.fill("input[name=password]", PASSWORD)
+            began = time.perf_counter()
+            page.click("button:has-text('登录')")
+            page.wait_for_url("**/work")
+            page.wait_for_load_state("load")
+            found.append((time.perf_counter() - began) * 1000)
+            context.close()
+    return {"n": len(found), "p50_ms": round(statistics.median(found), 1), "worst_ms": round(max(found), 1)}
 
 
 async def crowd(clients: list[httpx.AsyncClient], paths: list[str], seconds: float) -> dict[str, Any]:
@@ -214,7 +248,13 @@ async def measure(url: str, dsn: str, cases: int, seconds: float) -> dict[str, A
     found["case"] = await timed(officer, pages, 120, rng)
     found["search_receipt"] = await timed(officer, [f"/search?q=BM{n:07d}1" for n in rng.sample(range(1, cases), 50)], 60, rng)
     found["search_words"] = await timed(supervisor, ["/search?q=工地 噪声", "/search?q=混凝土公司4", "/search?q=面馆 油烟", "/search?q=云溪路"], 60, rng)
-    found["indicators"] = await timed(supervisor, ["/analysis", "/analysis?days=182"], 20, rng)
+    found["search_texts"] = await timed(supervisor, [f"/search?q={RARE}", "/search?q=门牌811号", "/search?q=睡不着 门牌7", "/search?q=老人孩子"], 60, rng)
+    found["search_texts_of_an_officer"] = await timed(officer, [f"/search?q={RARE}", "/search?q=门牌811号", "/search?q=老人孩子"], 60, rng)
+    figures = ["/analysis", "/analysis?days=182", "/analysis?days=365", "/analysis?region=470303"]
+    found["indicators"] = await timed(supervisor, figures, 40, rng)
+    found["indicators_while_figures_move"] = await timed(supervisor, figures, 40, rng, before=lambda: move(dsn))
+    found["hot_sites_while_figures_move"] = await timed(supervisor, ["/analysis/hot", "/analysis/hot?by=site"], 20, rng, before=lambda: move(dsn))
+    found["first_page_in_the_browser"] = await asyncio.to_thread(in_browser, url)
     token = re.search(r"petitions_session=([^;]+)", "; ".join(f"{k}={v}" for k, v in officer.cookies.items()))
     assert token
     clients = [httpx.AsyncClient(base_url=url, trust_env=False, timeout=60, cookies=dict(officer.cookies)) for _ in range(OFFICERS)]
