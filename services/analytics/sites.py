@@ -29,26 +29,36 @@ FROM (
 ) callers
 GROUP BY key ORDER BY petitioners DESC, submissions DESC, key LIMIT {limit}
 """
-# What is to be said of those few: their complaints, and their cases once each.
+# What is to be said of those few: their complaints, alike ones together, since most of a site's say the same.
 ABOUT = """
-WITH f AS (
-    SELECT {column} AS key, case_id, weight, region, types[1] AS type, subtype, respondent, respondent_key, place, received_on,
-           reporter_ordinal >= 2 AND kind <> 'FOLLOW_ON' AS repeat
+WITH f AS MATERIALIZED (
+    SELECT {column} AS key, case_id, date_trunc('month', received_on) AS month, region, types[1] AS type, subtype, respondent, respondent_key, place,
+           coalesce(sum(weight) FILTER (WHERE reporter_ordinal >= 2 AND kind <> 'FOLLOW_ON'), 0) AS repeats,
+           count(*)::int AS n, min(received_on) AS first, max(received_on) AS last
     FROM analytics.complaint_facts
-    WHERE {column} = ANY({keys}) AND received_on BETWEEN $1 AND $2 AND kind <> 'DUPLICATE_DELIVERY' AND {slice}
+    WHERE {column} = ANY({keys}) AND received_on BETWEEN $1 AND $2 AND kind <> 'DUPLICATE_DELIVERY' AND {slice} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 ), matters AS (
     SELECT key, count(*) AS cases, sum(k.ordinal) AS rounds, sum(k.rebounds) AS rebounds
     FROM (SELECT DISTINCT key, case_id FROM f) d JOIN analytics.case_facts k USING (case_id) GROUP BY key
+), said AS (
+    SELECT key, region, respondent, respondent_key, place, sum(n) AS n FROM f GROUP BY 1, 2, 3, 4, 5
 ), called AS (
     SELECT key, array_agg(respondent_key) AS names
-    FROM (SELECT key, respondent_key FROM f WHERE respondent_key IS NOT NULL GROUP BY 1, 2 HAVING count(*) >= 2) n GROUP BY key
+    FROM (SELECT key, respondent_key FROM said WHERE respondent_key IS NOT NULL GROUP BY 1, 2 HAVING sum(n) >= 2) n GROUP BY key
+), known AS (
+    SELECT DISTINCT ON (key) key, region FROM (SELECT key, region, sum(n) AS n FROM said WHERE region IS NOT NULL GROUP BY 1, 2) r ORDER BY key, n DESC, region
+), named AS (
+    SELECT DISTINCT ON (key) key, respondent
+    FROM (SELECT key, respondent, sum(n) AS n FROM said WHERE respondent_key IS NOT NULL GROUP BY 1, 2) r ORDER BY key, n DESC, respondent
+), placed AS (
+    SELECT DISTINCT ON (key) key, place FROM (SELECT key, place, sum(n) AS n FROM said WHERE place IS NOT NULL GROUP BY 1, 2) r ORDER BY key, n DESC, place
+), summed AS (
+    SELECT key, sum(repeats) AS repeats, count(DISTINCT month) AS months, min(first) AS first, max(last) AS last,
+           array_agg(DISTINCT subtype) AS subtypes, array_agg(DISTINCT type) AS types
+    FROM f GROUP BY key
 )
-SELECT f.key, coalesce(sum(weight) FILTER (WHERE repeat), 0) AS repeats, min(m.cases) AS cases, min(m.rounds) AS rounds, min(m.rebounds) AS rebounds,
-       count(DISTINCT date_trunc('month', received_on)) AS months, min(received_on) AS first, max(received_on) AS last,
-       mode() WITHIN GROUP (ORDER BY region) AS region, mode() WITHIN GROUP (ORDER BY respondent) FILTER (WHERE respondent_key IS NOT NULL) AS respondent,
-       mode() WITHIN GROUP (ORDER BY place) AS place, (SELECT names FROM called c WHERE c.key = f.key) AS names,
-       array_agg(DISTINCT subtype) AS subtypes, array_agg(DISTINCT type) AS types
-FROM f JOIN matters m USING (key) GROUP BY f.key
+SELECT s.*, m.cases, m.rounds, m.rebounds, region, respondent, place, names
+FROM summed s JOIN matters m USING (key) LEFT JOIN called USING (key) LEFT JOIN known USING (key) LEFT JOIN named USING (key) LEFT JOIN placed USING (key)
 """
 NUMBERS = """
 SELECT {column} AS key, sum(weight) AS submissions, coalesce(sum(weight) FILTER (WHERE reporter_ordinal >= 2 AND kind <> 'FOLLOW_ON'), 0) AS repeats
