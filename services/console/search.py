@@ -37,11 +37,12 @@ WHERE ({months}) AND (received_at, complaint_id) < ($1, $2) AND ($3::text[] IS N
 ORDER BY received_at DESC, complaint_id DESC LIMIT {limit}
 """
 OLDEST = "SELECT min(received_on) FROM analytics.complaint_facts"
+# An array, so that complaints are found by index however many cases there are of others.
 OWN = """
-SELECT k.complaint_id FROM casework.complaint_cases k JOIN (
+SELECT complaint_id FROM casework.complaint_cases WHERE case_id = ANY(ARRAY(
     SELECT case_id FROM casework.cases WHERE leader_id = $1 UNION SELECT case_id FROM casework.cases WHERE lead_unit = $2
     UNION SELECT case_id FROM console.parts WHERE unit_id = $2
-) c USING (case_id)
+))
 """
 TOLD = f"""
 SELECT {COLUMNS}, i.id AS complaint_id, i.receipt_no, i.event ->> 'title' AS title, i.event ->> 'text' AS text FROM unnest($1::uuid[]) WITH ORDINALITY AS n (id, nth)

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -19,7 +20,19 @@ from services.infra.postgres import Connection, Pool
 
 log = structlog.get_logger()
 BEHIND_SECONDS = 60.0
+AGAIN_SECONDS = 15.0
+"""A result is made behind no sooner than this after the last time: figures that move every second would draw without end."""
 Make = Callable[[Connection], Awaitable[Any]]
+
+
+@dataclass(slots=True)
+class Result:
+    """What was made, of which generation, when, and when it was last known to be right."""
+
+    value: Any
+    generation: Hashable
+    made_at: float
+    right_at: float
 
 
 class Kept:
@@ -27,22 +40,21 @@ class Kept:
 
     def __init__(self, pool: Pool | None = None, *, size: int = 300, clock: Callable[[], float] = time.monotonic) -> None:
         self.pool, self.size, self.clock = pool, size, clock
-        self._kept: OrderedDict[Hashable, tuple[Hashable, float, Any]] = OrderedDict()
+        self._kept: OrderedDict[Hashable, Result] = OrderedDict()
         self._making: dict[Hashable, asyncio.Task[None]] = {}
 
     async def get(self, key: Hashable, generation: Hashable, connection: Connection, make: Make) -> Any:
         """The result of a key as of `generation`, or one that was right until a minute ago; `make` is asked with a connection."""
         if key in self._kept:
-            made, since, value = self._kept[key]
+            found, now = self._kept[key], self.clock()
             self._kept.move_to_end(key)
-            if made == generation:
-                # still right: from now on counts the minute in which it may be shown when it no longer is
-                self._kept[key] = made, self.clock(), value
-                return value
-            if self.pool is not None and self.clock() - since < BEHIND_SECONDS:
-                if key not in self._making:
+            if found.generation == generation:
+                found.right_at = now
+                return found.value
+            if self.pool is not None and now - found.right_at < BEHIND_SECONDS:
+                if key not in self._making and now - found.made_at >= AGAIN_SECONDS:
                     self._making[key] = asyncio.create_task(self._behind(key, generation, make))
-                return value
+                return found.value
         value = await make(connection)
         self._keep(key, generation, value)
         return value
@@ -52,7 +64,8 @@ class Kept:
         await asyncio.gather(*self._making.values())
 
     def _keep(self, key: Hashable, generation: Hashable, value: Any) -> None:
-        self._kept[key] = generation, self.clock(), value
+        now = self.clock()
+        self._kept[key] = Result(value, generation, now, now)
         while len(self._kept) > self.size:
             self._kept.popitem(last=False)
 

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
-from services.analytics.pages.kept import BEHIND_SECONDS, Kept
+from services.analytics.pages.kept import AGAIN_SECONDS, BEHIND_SECONDS, Kept
 
 
 class Pool:
@@ -35,8 +35,13 @@ async def ask(kept: Kept, generation: int, make: Maker) -> str:
 
 
 async def test_what_is_current_is_made_once_and_what_moved_is_made_behind() -> None:
-    kept, make = Kept(Pool()), Maker()  # type: ignore[arg-type]
+    now = [0.0]
+    kept, make = Kept(Pool(), clock=lambda: now[0]), Maker()  # type: ignore[arg-type]
     assert [await ask(kept, 1, make), await ask(kept, 1, make)] == ["made 1", "made 1"]
+    assert await ask(kept, 2, make) == "made 1"
+    await kept.settled()
+    assert make.asked == ["reader"], "not again so soon"
+    now[0] = AGAIN_SECONDS
     assert [await ask(kept, 2, make), await ask(kept, 2, make)] == ["made 1", "made 1"], "nobody waits, and it is made behind once"
     await kept.settled()
     assert await ask(kept, 2, make) == "made 2" and make.asked == ["reader", "behind"]
@@ -59,7 +64,7 @@ async def test_a_failure_behind_reaches_the_next_reader_after_the_minute() -> No
     now = [0.0]
     kept, make = Kept(Pool(), clock=lambda: now[0]), Maker()  # type: ignore[arg-type]
     await ask(kept, 1, make)
-    make.fails = True
+    make.fails, now[0] = True, AGAIN_SECONDS
     assert await ask(kept, 2, make) == "made 1"
     await kept.settled()
     now[0] = BEHIND_SECONDS + 1
