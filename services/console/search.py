@@ -85,7 +85,7 @@ async def by_words(visit: Visit, query: str) -> list[Any]:
         return []
     held = " AND ".join(f"strpos(n.text, ${number}) > 0" for number, _ in enumerate(words, 6))
     statement = BY_WORDS.format(words=held, scope=SEEN, limit=LIMIT)
-    found: list[Any] = await visit.office.pool.fetch(statement, sorted(pairs_of(words)), *_scope(visit.principal), *words)
+    found: list[Any] = await visit.office.pool.fetch(statement, sorted(pairs_of(words)), *scope_of(visit.principal), *words)
     return found
 
 
@@ -111,7 +111,7 @@ async def by_texts(visit: Visit, query: str, known: Collection[UUID], limit: int
             )  # fmt: skip
             more, read = len(page) == PAGE, read + len(page)
             before = (page[-1]["received_at"], page[-1]["complaint_id"]) if page else before
-            told = await pool.fetch(TOLD.format(scope=SEEN), [row["complaint_id"] for row in page], *_scope(actor))
+            told = await pool.fetch(TOLD.format(scope=SEEN), [row["complaint_id"] for row in page], *scope_of(actor))
             for row in told:
                 if row["case_id"] not in known and row["case_id"] not in found and (pieces := _held(text_of(row), words)):
                     found[row["case_id"]] = Found(row, row["receipt_no"], pieces)
@@ -132,7 +132,8 @@ def pairs_of(words: Sequence[str]) -> set[str]:
     return set().union(*(pairs(word) for word in words))
 
 
-def _scope(actor: Principal) -> tuple[bool, list[str], str, str]:
+def scope_of(actor: Principal) -> tuple[bool, list[str], str, str]:
+    """What `SEEN` asks for from $2 on: whether every case of the regions is seen, the regions, the person, the unit."""
     return actor.has(ANY_CASE), prefixes(actor), actor.id, actor.unit_id or ""
 
 
