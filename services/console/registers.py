@@ -94,7 +94,7 @@ class Wanted:
     @property
     def after(self) -> str:
         """Where the page begins."""
-        return self.visit.request.query_params.get("after", "").replace("\0", "")[:300]
+        return self.visit.request.query_params.get("after", "")[:300]
 
     def href(self, path: str, choices: Sequence[Choice], **more: str) -> str:
         """The same view elsewhere."""
