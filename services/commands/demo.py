@@ -154,7 +154,8 @@ async def _run(settings: Settings, rate: int | None) -> Summary:
     began = time.monotonic()
     sent = [0]
     async with connection(settings) as c:
-        before = await c.fetchval("SELECT count(*) FROM intake.complaints")
+        others = await c.fetchval("SELECT EXISTS (SELECT FROM intake.complaints)")
+        again = await c.fetchval("SELECT EXISTS (SELECT FROM intake.complaints WHERE external_id = ANY($1))", ids)
         publishing = asyncio.create_task(_publish(settings, truth, rate, sent))
         if rate is None:
             await publishing
@@ -163,9 +164,9 @@ async def _run(settings: Settings, rate: int | None) -> Summary:
         with View(console) as view:
             progress = await _settle(c, since, ids, truth, view, began, sent)
         await publishing
-        summary = check(truth, await _outcome(settings, c, since, ids, progress))
-        if before:
-            # The same matters lie here from an earlier run, so cases are no longer only ours to judge.
+        summary = check(truth, await _outcome(settings, c, since, ids, progress), alone=not others)
+        if again:
+            # The same complaints lie here from an earlier run, so what is registered is no longer only ours to judge.
             summary = replace(summary, failures=())
         view.finish(summary)
         return summary

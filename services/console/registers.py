@@ -44,6 +44,7 @@ class Cell:
     number: bool = False
     tone: str = ""
     wide: bool = False
+    narrow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +100,15 @@ class Wanted:
     def href(self, path: str, choices: Sequence[Choice], **more: str) -> str:
         """The same view elsewhere."""
         kept = {**{choice.name: choice.chosen for choice in choices}, **more}
-        query = urlencode({key: value for key, value in kept.items() if value})
+        query = urlencode({key: value for key, value in kept.items() if value or key == "state"})
         return f"{path}?{query}" if query else path
+
+
+    def take_out(self, register: str) -> str:
+        """Where the API gives a whole register of the district as a file; empty for those who may not take it out."""
+        if may(self.visit.principal, Act.EXPORT, register) is not None:
+            return ""
+        return self.href(f"/api/v1/{register}/export", [self.region])
 
 
 async def granted(visit: Visit, act: Callable[..., Awaitable[T | Refusal]], *arguments: Any, **named: Any) -> T:
@@ -114,14 +122,16 @@ async def granted(visit: Visit, act: Callable[..., Awaitable[T | Refusal]], *arg
 
 
 def heads(*names: str) -> tuple[Cell, ...]:
-    """Headings; one that ends in # stands right, one that ends in * takes the room there is."""
-    return tuple(Cell(name.rstrip("#*"), number=name.endswith("#"), wide=name.endswith("*")) for name in names)
+    """Headings; one that ends in # stands right and narrow, one in - is narrow, one in * is wide."""
+    return tuple(Cell(name.rstrip("#*-"), number=name.endswith("#"), wide=name.endswith("*"), narrow=name.endswith(("#", "-"))) for name in names)
 
 
 def ledger_filter(wanted: Wanted) -> tuple[tuple[Choice, ...], ledger_acts.Filter]:
     """The filters of the ledger, for its page and its file alike."""
     region = wanted.region
-    state = wanted.choice("state", "状态", (("open", "未销号"), ("overdue", "已逾期"), ("closed", "已销号")))
+    states = (("open", "未销号"), ("overdue", "已逾期"), ("closed", "已销号"))
+    asked = "state" in wanted.visit.request.query_params
+    state = Choice("state", "状态", states, wanted.one_of("state", dict(states)) if asked else "open")  # what is done is looked up, not worked through
     mode = wanted.choice("mode", "方式", (("ledger", "台账整改"), ("immediate", "立行立改")))
     origin = wanted.choice("origin", "来源", (("case", "案件"), ("import", "导入"), ("inspection", "排查")))
     return (region, state, mode, origin), ledger_acts.Filter(
@@ -147,7 +157,7 @@ async def ledger(visit: Visit) -> Sheet:
     export = wanted.href("/registers/ledger/export", choices) if may(visit.principal, Act.EXPORT, ledger_acts.TITLE) is None else ""
     return Sheet(
         "整改台账", f"共 {found.total} 条，期限近的在前", choices,
-        heads("期限", "问题*", "整改措施", "责任单位", "责任人", "属地", "状态", "案号"), rows,
+        heads("期限-", "问题*", "整改措施*", "责任单位", "责任人", "属地-", "状态-", "案号"), rows,
         "案件制定整改措施后自动列入台账，别处的台账用 petitions ledger import 导入。",
         wanted.href("/registers/ledger", choices, after=_write(found.after)) if found.after else "", export,
     )  # fmt: skip
@@ -166,16 +176,16 @@ async def risks(visit: Visit) -> Sheet:
         (
             Cell(row["name"], wide=True), Cell(row["area"]), Cell(visit.office.region(row["region"])), Cell(row["address"]),
             Cell(row["unit"]), Cell(row["person"]), Cell(str(row["cases"] or ""), number=True, tone="late" if row["cases"] else ""),
-            Cell(day_text(row["inspected_on"], visit.now) if row["inspected_on"] else "没有检查过", tone="" if row["inspected_on"] else "soon"),
+            Cell(day_text(row["inspected_on"], visit.now) if row["inspected_on"] else "没有检查过", tone="" if row["inspected_on"] or not row["cases"] else "soon"),
         )
         for row in found
     )  # fmt: skip
     choices = (region, area, about)
     return Sheet(
         "环境风险源", "七个方面的风险源，信访反映的案件自动比对", choices,
-        heads("名称*", "领域", "属地", "地址", "责任单位", "责任人", "案件#", "最近检查"), rows,
+        heads("名称*", "领域", "属地-", "地址", "责任单位", "责任人-", "案件#", "最近检查"), rows,
         "没有符合的风险源；清单用 petitions risk import 或 petitions registers load 导入。",
-        wanted.href("/registers/risks", choices, after=further) if further else "",
+        wanted.href("/registers/risks", choices, after=further) if further else "", wanted.take_out("risk-sources"),
     )  # fmt: skip
 
 
@@ -196,7 +206,8 @@ async def stations(visit: Visit) -> Sheet:
     choices = (region, status)
     return Sheet(
         "小水电", f"共 {len(found)} 座，逾期的在前", choices,
-        heads("电站*", "县区", "河流", "处置", "期限", "状态", "未达到的", "责任单位"), rows, "没有符合的电站；名录用 petitions hydropower import 导入。",
+        heads("电站", "县区-", "河流-", "处置-", "期限-", "状态-", "未达到的*", "责任单位"), rows, "没有符合的电站；名录用 petitions hydropower import 导入。",
+        take_out=wanted.take_out("stations"),
     )  # fmt: skip
 
 
@@ -222,8 +233,8 @@ async def resources(visit: Visit) -> Sheet:
     choices = (region, kind, hazard, term)
     return Sheet(
         "应急物资、专家和队伍", "值班员在突发事件页上按远近选用", choices,
-        heads("名称*", "种类", "用于", "属地", "存放地点", "数量#", "联系", "可用"), rows, "没有符合的条目；名录用 petitions resources import 导入。",
-        wanted.href("/registers/resources", choices, after=further) if further else "",
+        heads("名称*", "种类-", "用于", "属地-", "存放地点", "数量#", "联系", "可用"), rows, "没有符合的条目；名录用 petitions resources import 导入。",
+        wanted.href("/registers/resources", choices, after=further) if further else "", wanted.take_out("resources"),
     )  # fmt: skip
 
 
@@ -252,7 +263,7 @@ async def leaders(visit: Visit) -> Sheet:
     )  # fmt: skip
     return Sheet(
         "待定包案领导", f"共 {len(found)} 件，等得最久的在前；在案件页上用“确定包案领导”", (region,),
-        heads("自", "事项*", "为什么要包案", "属地", "承办", "件／人#", "案号"), rows, "没有等待确定包案领导的案件；没有合适人选的案件会出现在这里。",
+        heads("自-", "事项*", "为什么要包案*", "属地-", "承办", "件／人#", "案号"), rows, "没有等待确定包案领导的案件；没有合适人选的案件会出现在这里。",
     )  # fmt: skip
 
 

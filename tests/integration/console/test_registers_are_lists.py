@@ -11,7 +11,7 @@ from tests.support.console_server import Console
 
 
 @pytest.mark.parametrize(("path", "kept"), [
-    ("ledger", "SELECT problem FROM registers.ledger ORDER BY deadline, id LIMIT 1"),
+    ("ledger", "SELECT problem FROM registers.ledger WHERE open ORDER BY deadline, id LIMIT 1"),
     ("risks", "SELECT name FROM registers.risk_sources ORDER BY id LIMIT 1"),
     ("stations", "SELECT name FROM registers.stations ORDER BY id LIMIT 1"),
     ("resources", "SELECT name FROM registers.resources ORDER BY id LIMIT 1"),
