@@ -156,10 +156,10 @@ class Bench:
         with (self.home / "clock").open("r+b") as clock:
             clock.write(struct.pack("<q", days))
 
-    def spawn(self) -> None:
+    def spawn(self, collector: str) -> None:
         self.ports = [free_port() for _ in range(SERVERS)]
         for port in self.ports:
-            self.processes.append(subprocess.Popen([sys.executable, "-m", "tests.benchmarks.casework_server", str(port), self.dsn, str(self.home)]))
+            self.processes.append(subprocess.Popen([sys.executable, "-m", "tests.benchmarks.casework_server", str(port), self.dsn, str(self.home), collector]))
 
     async def ready(self) -> None:
         self.clients = [
@@ -324,7 +324,7 @@ async def measure(bench: Bench, arguments: argparse.Namespace) -> list[dict[str,
         batched = spent_per(spent, bench.spent(), arguments.lifecycles)
         spent = bench.spent()
         single = await one_by_one(bench, [Lifecycle(next(numbers)) for _ in range(arguments.single)])
-        singly = spent_per(spent, bench.spent(), 23 * arguments.single)
+        singly = spent_per(spent, bench.spent(), max(1, 23 * arguments.single))
         with psycopg.connect(bench.dsn) as connection:
             row = connection.execute("SELECT count(*) FILTER (WHERE status = 'closed_out'), count(*) FROM casework.cases WHERE case_no LIKE 'B%'").fetchone()
         assert row and row[0] == row[1], f"{row} of the lifecycles reached close-out"
@@ -343,12 +343,13 @@ def main() -> None:
     parser.add_argument("--lifecycles", type=int, default=1500)
     parser.add_argument("--batch", type=int, default=50)
     parser.add_argument("--single", type=int, default=150)
+    parser.add_argument("--collector", choices=("settled", "default"), default="settled", help="of cycles, in the servers; see services/infra/memory.py")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="petitions-bench-") as folder:
         bench = Bench(Path(folder))
         try:
-            bench.spawn()
+            bench.spawn(arguments.collector)
             rows = asyncio.run(measure(bench, arguments))
         finally:
             bench.stop()
