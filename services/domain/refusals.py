@@ -200,6 +200,11 @@ CATALOGUE: dict[str, _Line] = {
     ),
     # evidence
     "evidence.type": _Line("文件类型{media_type}不被接受。", "可上传：{allowed}。", "证据管理参数"),
+    "evidence.heic": _Line(
+        "不接受HEIC照片：其中的拍摄位置无法从供他人查看的副本中去除。",
+        "请转为JPEG后上传；苹果手机可在“设置—相机—格式”中选“兼容性最佳”。",
+        "《个人信息保护法》第二十八条（行踪轨迹）；证据管理参数",
+    ),
     "evidence.size": _Line("文件{size}字节，超过{limit}字节的上限。", "请压缩或分段后上传。", "证据管理参数"),
     "evidence.count": _Line("本案证据已达{limit}份上限。", "请整理后上传必要的证据。", "证据管理参数"),
     "evidence.future": _Line(
@@ -225,6 +230,7 @@ CATALOGUE: dict[str, _Line] = {
         "本案由{leader}包案，须先经其签字。", "请提请包案领导签字。", "《信访工作条例》第十八条；销号六步法"
     ),
     "signature.none": _Line("本案没有包案领导，不需要签字。", "请直接提请市级复核。", "销号六步法"),
+    "signature.done": _Line("包案领导{leader}已签字。", "无需重复签字，请提请或等待市级复核。", "销号六步法"),
     "leader.due": _Line(
         "本案属反弹或重复信访，须先落实包案领导。", "请交办员确定包案领导。", "讲话“实行领导包案，专班解决”"
     ),
