@@ -200,11 +200,6 @@ CATALOGUE: dict[str, _Line] = {
     ),
     # evidence
     "evidence.type": _Line("文件类型{media_type}不被接受。", "可上传：{allowed}。", "证据管理参数"),
-    "evidence.heic": _Line(
-        "不接受HEIC照片：其中的拍摄位置无法从供他人查看的副本中去除。",
-        "请转为JPEG后上传；苹果手机可在“设置—相机—格式”中选“兼容性最佳”。",
-        "《个人信息保护法》第二十八条（行踪轨迹）；证据管理参数",
-    ),
     "evidence.size": _Line("文件{size}字节，超过{limit}字节的上限。", "请压缩或分段后上传。", "证据管理参数"),
     "evidence.count": _Line("本案证据已达{limit}份上限。", "请整理后上传必要的证据。", "证据管理参数"),
     "evidence.future": _Line(
@@ -359,6 +354,11 @@ REQUESTS: dict[str, _Line] = {
     "link.id": _Line("信访件编号{complaint}不合格式。", "请填写登记时给出的信访件标识（UUID）。", DESIGN),
     "evidence.file": _Line(
         "没有已上传的文件{sha256}。", "请先上传文件，再将其列为证据。", "一案一档；内容寻址存储"
+    ),
+    "evidence.heic": _Line(
+        "不接受HEIC照片：其中的拍摄位置无法从供他人查看的副本中去除。",
+        "请转为JPEG后上传；苹果手机可在“设置—相机—格式”中选“兼容性最佳”。",
+        "《个人信息保护法》第二十八条（行踪轨迹）；证据管理参数",
     ),
     "evidence.broken": _Line("文件不能按{media_type}打开。", "请重新导出或拍摄后上传。", "证据管理参数"),
     "evidence.pixels": _Line(
