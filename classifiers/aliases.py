@@ -66,7 +66,7 @@ class Aliases:
 
     def __init__(self) -> None:
         self._names: OrderedDict[Key, tuple[str, int]] = OrderedDict()
-        self._stems: defaultdict[tuple[int, str], set[int]] = defaultdict(set)
+        self._stems: defaultdict[int, dict[str, set[int]]] = defaultdict(dict)
         self._votes: defaultdict[Pair, set[str]] = defaultdict(set)
         self._confirmed: defaultdict[Pair, set[str]] = defaultdict(set)
         self._denied: defaultdict[Pair, set[str]] = defaultdict(set)
@@ -74,7 +74,7 @@ class Aliases:
         self._place_of: dict[Key, int] = {}
         self._of_complaint: defaultdict[str, list[Pair]] = defaultdict(list)
         self._cities: set[int] = set()
-        self._places: set[int] = set()  # keys of the places in descriptions that are joined to a name
+        self._keys = np.empty(0, np.uint32)  # of every joined name, and of the places in descriptions joined to one
         self._groups: dict[Key, tuple[Key, ...]] | None = {}
 
     # what is learnt
@@ -85,7 +85,7 @@ class Aliases:
             at = (mentioned.city, key)
             known = self._names.pop(at, None)
             self._names[at] = (text, 1 + (known[1] if known else 0))
-            self._stems[mentioned.city, text[:_STEM]].add(key)
+            self._stems[mentioned.city].setdefault(text[:_STEM], set()).add(key)
         while len(self._names) > MOST_NAMES:
             self._drop(next(iter(self._names)))
 
@@ -137,17 +137,16 @@ class Aliases:
     def known(self, city: int, plain: str) -> dict[int, str]:
         """Known names that stand in a text of a city, the longest at each place."""
         found: dict[int, str] = {}
-        if not self._stems:
+        stems, end = self._stems.get(city), 0
+        if not stems:
             return found
-        at, last = 0, len(plain) - _LEAST
-        while at <= last:
-            keys = self._stems.get((city, plain[at : at + _STEM]))
+        for at in [at for at in range(len(plain) - _LEAST + 1) if plain[at : at + _STEM] in stems]:
             best = 0
-            for key in keys or ():
+            for key in stems[plain[at : at + _STEM]] if at >= end else ():
                 text = self._names[city, key][0]
                 if len(text) > best and plain.startswith(text, at):
                     found[key], best = text, len(text)
-            at += best or 1
+            end = max(end, at + best)
         return found
 
     def same(self, city: int, key: int) -> tuple[Key, ...]:
@@ -186,8 +185,9 @@ class Aliases:
         joined = self._joined()
         if not joined:
             return records
-        keys = np.array(sorted({key for _, key in joined} | self._places), np.uint32)
-        hit = np.flatnonzero(np.isin(records["names"], keys).any(axis=1))
+        names = records["names"]
+        at = np.minimum(np.searchsorted(self._keys, names), len(self._keys) - 1)
+        hit = np.flatnonzero((self._keys[at] == names).any(axis=1))
         if not hit.size:
             return records
         out = records.copy()
@@ -211,7 +211,7 @@ class Aliases:
         aliases = cls()
         for city, key, text, count in state["names"]:
             aliases._names[city, key] = (text, count)
-            aliases._stems[city, text[:_STEM]].add(key)
+            aliases._stems[city].setdefault(text[:_STEM], set()).add(key)
         for name, table in (("votes", aliases._votes), ("confirmed", aliases._confirmed), ("denied", aliases._denied)):
             for a, b, c, d, said in state[name]:
                 table[(a, b), (c, d)] = set(said)
@@ -227,10 +227,10 @@ class Aliases:
 
     def _drop(self, at: Key) -> None:
         text, _ = self._names.pop(at)
-        stem = (at[0], text[:_STEM])
-        self._stems[stem].discard(at[1])
-        if not self._stems[stem]:
-            del self._stems[stem]
+        stems, stem = self._stems[at[0]], text[:_STEM]
+        stems[stem].discard(at[1])
+        if not stems[stem]:
+            del stems[stem]
 
     def _pairs(self, one: Mentioned, other: Mentioned) -> list[Pair]:
         """Two names that differ, where the two complaints share none; never two descriptions."""
@@ -264,9 +264,11 @@ class Aliases:
             for key in b:
                 members[key] = a
         self._cities = {city for city, _ in members}
-        self._places = {place for key, place in self._place_of.items() if key in members}
         groups = {id(group): tuple(sorted(group, key=lambda k: (-self._fullness(k), k))) for group in members.values() if len(group) > 1}
-        return {key: groups[id(group)] for key, group in members.items() if len(group) > 1}
+        joined = {key: groups[id(group)] for key, group in members.items() if len(group) > 1}
+        places = {place for key, place in self._place_of.items() if key in members}
+        self._keys = np.array(sorted({key for _, key in joined} | places), np.uint32)
+        return joined
 
     def _fullness(self, key: Key) -> int:
         """Names go before descriptions, longer ones first."""

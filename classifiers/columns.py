@@ -47,13 +47,6 @@ class Column:
             done += take
             self.size += take
 
-    def push(self, value: Any) -> None:
-        """Add one row."""
-        if self.size == self._starts[-1]:
-            self._grow()
-        self.size += 1
-        self.set(self.size - 1, value)
-
     def __getitem__(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         """The values of many rows, a copy."""
         if len(self._chunks) == 1:
@@ -153,17 +146,17 @@ class Names:
     def __len__(self) -> int:
         return self._packed.size
 
-    def push(self, name: str) -> int:
-        """Number a new name; the caller has made sure that it is new."""
-        number = len(self)
-        self._packed.push(np.void(self._pack(name)))
-        self._recent[name] = number
-        slot = zlib.crc32(name.encode()) >> (32 - _FILTER_BITS)
-        self._known[slot >> 3] |= 1 << (slot & 7)
-        if number - self._indexed >= _RECENT:
+    def push_many(self, names: Sequence[str]) -> int:
+        """Number new names, all different; the number of the first."""
+        first = len(self)
+        self._packed.append(np.frombuffer(b"".join(map(self._pack, names)), "V16"))
+        self._recent.update(zip(names, range(first, first + len(names)), strict=True))
+        slots = np.fromiter((zlib.crc32(name.encode()) for name in names), np.uint32, len(names)) >> np.uint32(32 - _FILTER_BITS)
+        np.bitwise_or.at(self._known, slots >> np.uint32(3), np.left_shift(1, slots & np.uint32(7)).astype(np.uint8))
+        if len(self) - self._indexed >= _RECENT:
             self._flush()
             self._prune()
-        return number
+        return first
 
     def name(self, number: int) -> str:
         """The identifier with that number."""

@@ -53,6 +53,20 @@ class Stored:
         return self.history.profile_at(self.item)
 
 
+@dataclass(frozen=True, slots=True)
+class _Many(Sequence[Stored]):
+    """Earlier complaints by number; each becomes an object when it is looked at."""
+
+    history: History
+    items: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return self.items.size
+
+    def __getitem__(self, at: Any) -> Any:
+        return Stored(self.history, int(self.items[at]))
+
+
 class History(Learning):
     """Complaints with their cases, to be searched; see the module's docstring.
 
@@ -96,7 +110,7 @@ class History(Learning):
 
     def _add_batch(self, complaints: Sequence[Complaint], readings: Sequence[Reading], cases: Sequence[str]) -> None:
         ids = [complaint.id for complaint in complaints]
-        if len(ids) > 1 and (len(set(ids)) < len(ids) or (self.ids.find(ids) >= 0).any()):
+        if len(set(ids)) < len(ids) or (self.ids.find(ids) >= 0).any():
             for complaint, reading, case in zip(complaints, readings, cases, strict=True):
                 self.add(complaint, reading, case)
             return
@@ -113,9 +127,9 @@ class History(Learning):
         noted = rows["notes"].size + np.cumsum([len(note) for note in notes])
         rows["notes"].append(np.frombuffer(b"".join(notes), np.uint8))
         rows["noted"].append(noted.astype(np.int64))
-        for id in ids:
-            self.ids.push(id)
+        self.ids.push_many(ids)
         naming = names_somebody(records).tolist()
+        self._open(cases)
         for at, (item, case) in enumerate(zip(items.tolist(), cases, strict=True)):
             mates = self._enter(item, case)
             if naming[at] or mates:
@@ -164,6 +178,25 @@ class History(Learning):
                 here = range(offsets[row], offsets[row + 1])
                 result.append([(Stored(self, items[at]), scores[at]) for at in here if items[at] != own][:k])
         return result
+
+    def earlier(
+        self, complaints: Sequence[Complaint], readings: Sequence[Reading], k: int
+    ) -> tuple[NDArray[np.intp], Sequence[Stored], pf.Records]:
+        """As `candidates`, one after the other: how many of each complaint, which, and their records."""
+        counts: list[NDArray[np.intp]] = []
+        items: list[NDArray[np.int64]] = []
+        for start in range(0, len(complaints), BATCH):
+            part = complaints[start : start + BATCH]
+            found = self.search(part, readings[start : start + BATCH], k + 1)
+            rows = np.repeat(np.arange(len(part)), np.diff(found.offsets))
+            own = self.ids.find([complaint.id for complaint in part])
+            others = np.flatnonzero(found.items != own[rows])
+            rows = rows[others]
+            kept = np.arange(rows.size) - np.searchsorted(rows, rows) < k
+            counts.append(np.bincount(rows[kept], minlength=len(part)))
+            items.append(found.items[others[kept]])
+        found_items = np.concatenate(items)
+        return np.concatenate(counts), _Many(self, found_items), self.profiles(found_items)
 
     def search(
         self, complaints: Sequence[Complaint], readings: Sequence[Reading] | None, k: int, together: bool = False
@@ -240,6 +273,7 @@ class History(Learning):
             raise KeyError(id)
         self._leave(item)
         self.aliases.part(id)
+        self._open([case])
         mates, mentioned = self._enter(item, case), self.mentioned(id)
         if mentioned is not None:
             self.meet_mates(id, mentioned, mates)
@@ -326,16 +360,20 @@ class History(Learning):
         self.rarity.count_all(self._rows["profile"][np.arange(first, first + len(complaints))], 1)
 
     def _case(self, case: str) -> int:
-        number = self.cases.number(case)
-        if number < 0:
-            number = self.cases.push(case)
-            self._case_rows["head"].push(-1)
-            self._case_rows["closed"].push(0)
-        return number
+        self._open([case])
+        return self.cases.number(case)
+
+    def _open(self, cases: Sequence[str]) -> None:
+        """Number the cases that are new."""
+        distinct = list(dict.fromkeys(cases))
+        if new := [distinct[at] for at in np.flatnonzero(self.cases.find(distinct) < 0).tolist()]:
+            self.cases.push_many(new)
+            self._case_rows["head"].append(np.full(len(new), -1, np.int32))
+            self._case_rows["closed"].append(np.zeros(len(new), np.uint8))
 
     def _enter(self, item: int, case: str) -> list[str]:
-        """Put an item into a case; the ids of up to four of its members before, the newest last."""
-        number, following = self._case(case), self._rows["next"]
+        """Put an item into a case that has a number; the ids of up to four of its members before, the newest last."""
+        number, following = self.cases.number(case), self._rows["next"]
         head = int(self._case_rows["head"].get(number))
         if head < 0:
             self._case_rows["head"].set(number, item)

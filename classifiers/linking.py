@@ -26,6 +26,7 @@ class Thresholds:
     auto: float = 0.95
     suggest: float = 0.2
     duplicate: float = 0.93  # text cosine from which the same person's item is the same item delivered again
+    duplicate_days: float = 1.0  # within this time; later the same words are somebody asking again, who is owed an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,11 @@ def choose(candidates: Sequence[Candidate]) -> Candidate | None:
     return best
 
 
+def days_apart(row: Floats) -> float:
+    """Days between the two complaints of a pair; thirty where one of them has no time."""
+    return float(np.expm1(6 * row[INDEX["days"]]))
+
+
 def kind_of(chosen: Candidate, reading: Reading, limits: Thresholds) -> LinkKind:
     """What a link is, by person, text, new facts and whether the case was closed."""
     row = chosen.features
@@ -82,7 +88,7 @@ def kind_of(chosen: Candidate, reading: Reading, limits: Thresholds) -> LinkKind
     near = row[INDEX["text_cosine"]] >= limits.duplicate and row[INDEX["length_ratio"]] >= 0.8
     if chosen.closed:
         return LinkKind.RECURRENCE
-    if same_person and near:
+    if same_person and near and days_apart(row) <= limits.duplicate_days:
         return LinkKind.DUPLICATE_DELIVERY
     if reading.new_facts:
         return LinkKind.FOLLOW_ON

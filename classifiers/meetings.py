@@ -16,6 +16,7 @@ from classifiers.reading import Complaint, Reading
 CANDIDATES = 16
 NEIGHBOURS = 8  # candidates from the same batch, beside those of the history
 _STRONG = 32  # rarest features of a complaint that find its neighbours
+_LEAST, _ALWAYS = 0.05, 3  # of what shares less than this part of all its rarest features say only so many are looked at
 _NEWEST = 64  # earlier ones of the batch looked at by one feature
 _IDENTITY, _CITED = 30.0, 60.0  # what sharing a reporter or a receipt, a token or a cited number, counts beside rarities
 _TOKEN = np.uint64(0x9E3779B97F4A7C15)
@@ -44,9 +45,10 @@ class History(Protocol):
         """Packed records of the newest complaints of a case."""
     def add(self, complaint: Complaint, reading: Reading, case: str) -> None: ...
     def add_many(self, complaints: Sequence[Complaint], readings: Sequence[Reading], cases: Sequence[str]) -> None: ...
-    def candidates(
+    def earlier(
         self, complaints: Sequence[Complaint], readings: Sequence[Reading], k: int
-    ) -> Sequence[Sequence[tuple[Stored, float]]]: ...
+    ) -> tuple[npt.NDArray[np.intp], Sequence[Stored], pf.Records]:
+        """Up to k stored complaints for each that could be one matter with it: how many, which, and their records."""
     def constrained(self, id: str) -> bool:
         """Whether a person said anything of this complaint."""
     def bound(self, id: str) -> Iterable[str]:
@@ -61,15 +63,27 @@ class History(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Meetings:
-    """Pairs of a batch; `here` ascends. An int in `stored` is a complaint of the batch."""
+    """Pairs of a batch; `here` ascends. `origin` is a place in `stored`, or -1 - i for complaint i of the batch."""
 
     here: npt.NDArray[np.intp]
-    stored: list[Stored | int]
+    origin: npt.NDArray[np.intp]
+    stored: Sequence[Stored]
+    bound: Sequence[Stored]
     records: pf.Records
+
+    def __len__(self) -> int:
+        return len(self.here)
+
+    def earlier(self, at: int) -> Stored | int:
+        """The earlier complaint of a pair: a stored one, or the number of one of the batch."""
+        origin = int(self.origin[at])
+        if origin < 0:
+            return -1 - origin
+        return self.stored[origin] if origin < len(self.stored) else self.bound[origin - len(self.stored)]
 
     def id_of(self, at: int, batch: Sequence[Complaint]) -> str:
         """Id of the earlier complaint."""
-        item = self.stored[at]
+        item = self.earlier(at)
         return batch[item].id if isinstance(item, int) else item.id
 
 
@@ -77,28 +91,34 @@ def pair_up(
     complaints: Sequence[Complaint], readings: Sequence[Reading], own: pf.Records, history: History
 ) -> Meetings:
     """The history's candidates, the bound ones, and neighbours within the batch, for every complaint."""
-    found = history.candidates(complaints, readings, CANDIDATES)
-    near = neighbours(own, history.rarity)
-    counts: list[int] = []
-    stored: list[Stored | int] = []
+    counts, stored, records = history.earlier(complaints, readings, CANDIDATES)
+    found = np.repeat(np.arange(len(complaints)), counts)
+    bound, binds = _bound(complaints, found, stored, history)
+    near, mates = neighbours(own, history.rarity)
+    here = np.concatenate([found, binds, near])
+    origin = np.concatenate([np.arange(len(found) + len(bound)), -1 - mates])
+    order = np.argsort(here, kind="stable")
+    every = np.concatenate([records, history.records(bound), own[mates]]) if len(bound) else np.concatenate([records, own[mates]])
+    return Meetings(here[order], origin[order], stored, bound, every[order])
+
+
+def _bound(
+    complaints: Sequence[Complaint], found: npt.NDArray[np.intp], stored: Sequence[Stored], history: History
+) -> tuple[list[Stored], npt.NDArray[np.intp]]:
+    """Stored complaints that must be with one of the batch and were not found, and with which."""
+    items: list[Stored] = []
+    rows: list[int] = []
     for i, complaint in enumerate(complaints):
-        before = len(stored)
-        stored += [item for item, _ in found[i]]
         if history.constrained(complaint.id):
-            bound = [item for item in map(history.get, history.bound(complaint.id)) if item is not None]
-            ids = {item.id for item, _ in found[i]}
-            stored += [item for item in bound if item.id not in ids]
-        stored += near[i]
-        counts.append(len(stored) - before)
-    records = np.zeros(len(stored), pf.DTYPE)
-    inside = np.array([isinstance(item, int) for item in stored], bool)
-    records[inside] = own[[item for item in stored if isinstance(item, int)]]
-    records[~inside] = history.records([item for item in stored if not isinstance(item, int)])
-    return Meetings(np.repeat(np.arange(len(complaints)), counts), stored, records)
+            met = {stored[at].id for at in np.flatnonzero(found == i).tolist()}
+            more = [item for item in map(history.get, history.bound(complaint.id)) if item is not None and item.id not in met]
+            items += more
+            rows += [i] * len(more)
+    return items, np.array(rows, np.intp)
 
 
-def neighbours(own: pf.Records, rarity: pf.Rarity) -> list[list[int]]:
-    """For each record the earlier ones of the same batch that share its rarest features, the best first."""
+def neighbours(own: pf.Records, rarity: pf.Rarity) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Pairs of a record and an earlier one of the same batch that shares its rarest features; the best first of each."""
     size = len(own)
     rows, keys, weights = _features(own, rarity)
     # equal keys side by side, in order of arrival: those of the row before, two before … are the earlier sharers
@@ -112,19 +132,18 @@ def neighbours(own: pf.Records, rarity: pf.Rarity) -> list[list[int]]:
         later.append(order[at])
         earlier.append(sorted_rows[at - lag])
     places, others = np.concatenate(later), np.concatenate(earlier)
-    result: list[list[int]] = [[] for _ in range(size)]
     if not places.size:
-        return result
+        return places, others.astype(np.intp)
     # weights add up in the order of a complaint's own features, whatever the order they were found in
     turn = np.argsort(places, kind="stable")
     pairs, pair = np.unique(rows[places[turn]] * size + others[turn], return_inverse=True)
     scores = np.bincount(pair, weights[places[turn]])
     best = np.lexsort((pairs % size, -scores, pairs // size))
-    here, there = (pairs[best] // size).tolist(), (pairs[best] % size).tolist()
-    for i, j in zip(here, there, strict=True):
-        if len(result[i]) < NEIGHBOURS:
-            result[i].append(j)
-    return result
+    here, there = pairs[best] // size, pairs[best] % size
+    rank = np.arange(len(here)) - np.searchsorted(here, here)
+    little = scores[best] < _LEAST * np.bincount(rows, weights, size)[here]
+    kept = rank < np.where(little, _ALWAYS, NEIGHBOURS)
+    return here[kept], there[kept]
 
 
 def _features(

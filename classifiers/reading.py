@@ -115,9 +115,7 @@ class Decision:
     """Where a complaint belongs.
 
     `case` is always set: the case it is in (its own new one unless band is AUTO). `to` and `suggested_case` name the
-    earlier complaint and its case for AUTO and SUGGEST. `guards` are 64-bit signed keys of its strongest features:
-    two complaints that could be one matter share at least one, which is how concurrent workers notice each other.
-    `respondent` is the one complained of as the city knows it from earlier complaints, where this one does not name it.
+    earlier complaint and its case for AUTO and SUGGEST. `respondent` is the one complained of as the city knows it from earlier complaints, where this one does not name it.
     """
 
     id: str
@@ -130,5 +128,4 @@ class Decision:
     why: tuple[Reason, ...] = ()
     against: tuple[Reason, ...] = ()
     parts: dict[str, float] = field(default_factory=dict)
-    guards: tuple[int, ...] = ()
     respondent: str | None = None

@@ -153,6 +153,14 @@ class RecentHistory(Learning):
             found.append([(self._items[id], scores[id]) for id in best])
         return found
 
+    def earlier(
+        self, complaints: Sequence[Complaint], readings: Sequence[Reading], k: int
+    ) -> tuple[np.ndarray[Any, np.dtype[np.intp]], Sequence[Item], pf.Records]:
+        """The same one after the other: how many of each complaint, which, and their records."""
+        found = self.candidates(complaints, readings, k)
+        items = [item for each in found for item, _ in each]
+        return np.array([len(each) for each in found], np.intp), items, self.records(items)
+
     def _weighted(self, record: np.void) -> list[tuple[tuple[str, int], float]]:
         keys = np.unique(np.concatenate([record[field] for field in _FIELDS]))
         keys = keys[keys > 0]

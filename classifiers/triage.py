@@ -41,7 +41,7 @@ from classifiers.linking import (
 )
 from classifiers.meetings import History, Meetings, pair_up
 from classifiers.packing import Cues, Labelled, pack_all
-from classifiers.pairs import INDEX, NAMES, Weighted, features
+from classifiers.pairs import INDEX, NAMES, features
 from classifiers.reading import Complaint, Decision, Reading, Reason, Span, Versions
 from classifiers.recognised import reasons, recognise
 from classifiers.renames import Renames
@@ -115,6 +115,14 @@ class Triage:
             )
         return readings
 
+    def guards(self, readings: Sequence[Reading], history: History) -> list[tuple[int, ...]]:
+        """For each up to four signed 64-bit keys of its strongest features.
+
+        Two complaints that could be one matter share at least one as a rule, which is how concurrent workers notice
+        each other before they decide.
+        """
+        return guards(_records(readings), history.rarity)
+
     def decide(
         self, complaints: Sequence[Complaint], readings: Sequence[Reading], history: History,
         new_case: Callable[[Complaint], str],
@@ -122,14 +130,14 @@ class Triage:
         """Decide in order; see the module's docstring."""
         if not complaints:
             return []
-        size = pf.DTYPE.itemsize
-        own = np.frombuffer(b"".join(r.profile[:size] for r in readings), pf.DTYPE)
+        own = _records(readings)
         known = recognise(complaints, readings, own, history.aliases)
         met = pair_up(complaints, known.asked, known.records, history)
         rows, scores = score_pairs(self.model, known.records, met, history.rarity, history.aliases)
         least = self.model.worth_asking(rows, self.limits.suggest)
         first = np.searchsorted(met.here, np.arange(len(complaints) + 1)).tolist()
-        marks = guards(own, history.rarity)
+        worth = np.flatnonzero(scores >= least)
+        asks = np.searchsorted(met.here[worth], np.arange(len(complaints) + 1)).tolist()
         # what people said of these complaints can only be held against cases that already have them
         one_by_one = any(history.constrained(complaint.id) for complaint in complaints)
         decisions: list[Decision] = []
@@ -137,29 +145,25 @@ class Triage:
         for i, (complaint, reading) in enumerate(zip(complaints, readings, strict=True)):
             bound = history.bound(complaint.id) if one_by_one else ()
             candidates = []
-            for at in range(first[i], first[i + 1]):
-                score = float(scores[at])
-                if score < least[at] and not bound:
-                    continue
-                item = met.stored[at]
+            for at in range(first[i], first[i + 1]) if bound else worth[asks[i] : asks[i + 1]].tolist():
+                item = met.earlier(at)
                 id, case = (complaints[item].id, decisions[item].case) if isinstance(item, int) else (item.id, item.case)
                 blocked = one_by_one and history.forbidden(complaint.id, case)
                 candidates.append(
-                    Candidate(id, case, score, rows[at], at, id in bound, blocked, history.closed(case), float(least[at]))
+                    Candidate(id, case, float(scores[at]), rows[at], at, id in bound, blocked, history.closed(case), float(least[at]))
                 )
             chosen = choose(candidates)
             if chosen is None:
                 best = float(scores[first[i] : first[i + 1]].max(initial=0.0)) if not candidates else 0.0
                 decision = Decision(
-                    complaint.id, new_case(complaint), LinkBand.NEW, LinkKind.FIRST_REPORT, round(best, 4),
-                    guards=marks[i],
+                    complaint.id, new_case(complaint), LinkBand.NEW, LinkKind.FIRST_REPORT, round(best, 4)
                 )
             else:
-                item = met.stored[chosen.at]
+                item = met.earlier(chosen.at)
                 earlier = readings[item].profile if isinstance(item, int) else item.profile
                 rest = [candidate for candidate in candidates if candidate is not chosen]
                 other = second_matter(own[i], chosen, rest, met.records[[chosen.at, *(c.at for c in rest)]]) if rest else None
-                decision = self._decide_one(complaint, reading, chosen, earlier, history.rarity, new_case, marks[i], other)
+                decision = self._decide_one(complaint, reading, chosen, earlier, history.rarity, new_case, other)
                 decision = self._checked(decision, known.records, i, joined, history, chosen, complaint, new_case)
                 if decision.band is not LinkBand.NEW:
                     told = reasons(complaint, reading, earlier, known.names.get(i, {}), history.aliases)
@@ -190,32 +194,36 @@ class Triage:
 
     def _decide_one(
         self, complaint: Complaint, reading: Reading, chosen: Candidate, earlier: bytes, rarity: pf.Rarity,
-        new_case: Callable[[Complaint], str], marks: tuple[int, ...],
-        other: Candidate | None,
+        new_case: Callable[[Complaint], str], other: Candidate | None,
     ) -> Decision:
         score = BOUND_SCORE if chosen.bound else chosen.score
         where = band(score, self.limits.auto, chosen.least)
         if where is LinkBand.NEW:
             return Decision(
-                complaint.id, new_case(complaint), where, LinkKind.FIRST_REPORT, round(score, 4), guards=marks
+                complaint.id, new_case(complaint), where, LinkKind.FIRST_REPORT, round(score, 4)
             )
         evidence = Evidence(complaint, reading, chosen.features, earlier)
         return Decision(
             complaint.id, chosen.case if where is LinkBand.AUTO else new_case(complaint), where,
             kind_of(chosen, reading, self.limits), round(score, 4), to=chosen.id, suggested_case=chosen.case,
             why=tuple(evidence.why(rarity)), against=tuple(evidence.against(other)),
-            parts={name: round(float(chosen.features[INDEX[name]]), 3) for name in _SHOWN_PARTS}, guards=marks,
+            parts={name: round(float(chosen.features[INDEX[name]]), 3) for name in _SHOWN_PARTS},
         )
+
+
+def _records(readings: Sequence[Reading]) -> pf.Records:
+    size = pf.DTYPE.itemsize
+    return np.frombuffer(b"".join(reading.profile[:size] for reading in readings), pf.DTYPE)
 
 
 def score_pairs(
     model: scoring.PairModel | None, own: pf.Records, met: Meetings, rarity: pf.Rarity, aliases: Aliases | None = None
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
     """Feature rows and scores of all meetings; without a model the scores are zero."""
-    if not met.stored:
+    if not len(met):
         return np.zeros((0, len(NAMES)), np.float32), np.zeros(0)
     there = met.records if aliases is None else aliases.unify(met.records)
-    rows = features(Weighted.of(own, rarity).pick(met.here), Weighted.of(there, rarity))
+    rows = features(own, met.here, there, rarity)
     if model is None:
         return rows, np.zeros(len(rows))
     kept = _foremost(model.linear(rows), met.here, DECIDED)

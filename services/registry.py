@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 
 from services.infra.runtime import Runtime
@@ -23,21 +24,23 @@ SERVICES: dict[str, str] = {
 LAYOUT: tuple[tuple[str, ...], ...] = (
     ("intake",),
     ("triage",),
-    ("triage",),
     ("dispatch",),
     ("casework",),
     ("supervision", "registers", "analytics"),
     ("console",),
     ("relay",),
 )
-"""One process per entry. In production each service is a deployment of its own; here those with little to do share one, and
-triage, which costs more processor time than everything else together, has two workers."""
+"""One process per entry. In production each service is a deployment of its own; here those with little to do share one."""
+WORKERS = {"triage": max(1, (os.cpu_count() or 1) // 2)}
+"""Processes of one kind. Triage costs as much processor time as everything else together, so it gets half of the cores;
+more would only share out the same time, and each holds the models and the index of its districts."""
 
 
-def layout_of(services: Iterable[str]) -> list[tuple[str, ...]]:
-    """The part of the layout that runs these services."""
+def layout_of(services: Iterable[str], workers: Mapping[str, int] = WORKERS) -> list[tuple[str, ...]]:
+    """The part of the layout that runs these services, each group as often as `workers` says of its first."""
     wanted = set(services)
-    return [group for group in (tuple(name for name in group if name in wanted) for group in LAYOUT) if group]
+    groups = [tuple(name for name in group if name in wanted) for group in LAYOUT]
+    return [group for group in groups if group for _ in range(workers.get(group[0], 1))]
 
 
 def process_names(layout: Sequence[tuple[str, ...]]) -> list[str]:

@@ -166,11 +166,11 @@ class Refresher:
         return await asyncio.to_thread(self._fold, bodies)
 
     def _fold(self, bodies: dict[UUID, list[bytes]]) -> dict[UUID, CaseHistory]:
-        case_rules, conclude = self.rules.case, self.rules.indicators.thresholds.conclude_clocks
+        case_rules, judged = self.rules.case, self.rules.indicators.thresholds
         found: dict[UUID, CaseHistory] = {}
         for id, events in bodies.items():
             try:
-                found[id] = history(str(id), map(parse_event, events), case_rules.deadlines, case_rules.calendar, conclude)
+                found[id] = history(str(id), map(parse_event, events), case_rules.deadlines, case_rules.calendar, judged)
             except (ValueError, KeyError, ValidationError) as failure:
                 # The case stays counted by its complaints; the log is casework's to mend (petitions audit verify).
                 ANALYTICS_UNREADABLE.inc()
@@ -188,5 +188,5 @@ class Refresher:
 CASE_DAYS = ("opened_on", "first_received_on", "leader_on", "supervised_on", "first_closed_on")
 ROUND_DAYS = (
     "started_on", "assigned_on", "accepted_on", "verified_on", "concluded_on", "closed_out_on", "looked_back_on", "rebound_on",
-    "due_on", "notice_due_on", "sign_in_due_on", "leader_on",
+    "due_on", "answer_due_on", "notice_due_on", "sign_in_due_on", "leader_on",
 )  # fmt: skip

@@ -73,7 +73,7 @@ SELECT DISTINCT day FROM (
     SELECT received_on AS day FROM analytics.complaint_facts UNION SELECT day FROM analytics.daily UNION
     SELECT unnest(ARRAY[opened_on, first_received_on, leader_on, supervised_on, first_closed_on]) FROM analytics.case_facts UNION
     SELECT unnest(ARRAY[started_on, assigned_on, accepted_on, verified_on, concluded_on, closed_out_on, looked_back_on, rebound_on,
-                        due_on, notice_due_on, sign_in_due_on, leader_on]) FROM analytics.round_facts UNION
+                        due_on, answer_due_on, notice_due_on, sign_in_due_on, leader_on]) FROM analytics.round_facts UNION
     SELECT called_on FROM analytics.callback_facts UNION SELECT returned_on FROM analytics.return_facts UNION
     SELECT decided_on FROM analytics.link_facts
 ) d WHERE day IS NOT NULL

@@ -180,12 +180,12 @@ def round_rows(case: Mapping[str, Any], history: CaseHistory) -> list[Row]:
             "unit": item.unit or case["unit"], "leader": case["leader"], "repeat_ordinal": case["repeat_ordinal"],
             "outcome": item.outcome, "verdict": item.verdict.value if item.verdict else None, "returns": item.returns,
             "sent_back": item.sent_back, "fake": item.fake, "rebound": item.rebound_at is not None,
-            "look_back_passed": item.look_back_passed, "in_time": item.in_time, "notice_in_time": item.notice_in_time,
+            "look_back_passed": item.look_back_passed, "in_time": item.in_time, "answer_in_time": item.answer_in_time, "notice_in_time": item.notice_in_time,
             "sign_in_in_time": item.sign_in_in_time, "started_on": day_of(item.started_at), "assigned_on": _day(item.assigned_at),
             "accepted_on": _day(item.accepted_at), "verified_on": _day(item.verified_at),
             "stage_concluded_on": _day(item.stage_concluded_at), "concluded_on": _day(item.concluded_at),
             "closed_out_on": _day(item.closed_out_at), "looked_back_on": _day(item.looked_back_at),
-            "rebound_on": _day(item.rebound_at), "due_on": _last_day(item.due_at), "notice_due_on": _last_day(item.notice_due_at),
+            "rebound_on": _day(item.rebound_at), "due_on": _last_day(item.due_at), "answer_due_on": _last_day(item.answer_due_at), "notice_due_on": _last_day(item.notice_due_at),
             "sign_in_due_on": _last_day(item.sign_in_due_at), "leader_on": _day(item.leader_at), **_lengths(item),
         }
         for item in history.rounds

@@ -1,7 +1,7 @@
 """Evidence files by the hash of their content, in a folder or any S3-compatible store.
 
 Order of an upload: row (`uploading`) → objects → row (`stored`) → the command that refers to it. A crash leaves a row
-that the sweep finds; an object without a row cannot be. What no case refers to after a day is swept.
+that the sweep finds; an object without a row cannot be. What no case and no register refers to after a day is swept.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ FROM unnest($1::text[], $2::timestamptz[], $3::float8[], $4::float8[], $5::text[
 FIND = "SELECT sha256, media_type, size, shown, thumbnail FROM casework.files WHERE sha256 = $1 AND state = 'stored'"
 ORPHANS = """
 SELECT f.sha256 FROM casework.files f
-WHERE f.at < $1 AND NOT EXISTS (SELECT 1 FROM casework.file_uses u WHERE u.sha256 = f.sha256) LIMIT $2 FOR UPDATE SKIP LOCKED
+WHERE f.at < $1 AND NOT EXISTS (SELECT 1 FROM casework.file_uses u WHERE u.sha256 = f.sha256)
+    AND NOT EXISTS (SELECT 1 FROM registers.evidence e WHERE e.sha256 = f.sha256) LIMIT $2 FOR UPDATE SKIP LOCKED
 """
 FORGET = "DELETE FROM casework.files WHERE sha256 = ANY($1::text[])"
 
@@ -153,7 +154,7 @@ class Files:
         return bytes(await found.bytes_async())
 
     async def sweep(self, pool: Pool, now: datetime, *, limit: int = 500) -> int:
-        """Remove files that no case refers to, a day after they came; returns how many."""
+        """Remove files that nothing refers to, a day after they came; returns how many."""
         async with pool.acquire() as connection, connection.transaction():
             gone = [row["sha256"] for row in await connection.fetch(ORPHANS, now - ORPHAN_AFTER, limit)]
             for sha256 in gone:

@@ -15,11 +15,9 @@ import typer
 from rich.progress import Progress
 
 from services.commands.output import JSON_OPTION, Failed, console, print_json, print_table, run
-from services.commands.session import connection, settings
+from services.commands.session import connection, rule_book, settings
 from services.domain.clocks.calendar import day_of
 from services.domain.indicators.facts import Dimension
-from services.domain.rulebook import RuleBook, read_rule_book
-from services.infra.settings import repository_root
 
 if TYPE_CHECKING:
     from services.analytics.figures import Query
@@ -39,11 +37,6 @@ def register(root: typer.Typer) -> None:
     for name, command in (("indicators", indicators), ("hot", hot), ("rising", rising), ("matter", matter), ("brief", brief)):
         root.command(name)(command)
     root.add_typer(app, name="analytics")
-
-
-def rule_book() -> RuleBook:
-    """The rules in force."""
-    return read_rule_book(repository_root() / "deploy" / "rules")
 
 
 def query_of(

@@ -7,13 +7,12 @@ from typing import Any
 import typer
 from rich.progress import Progress
 
-from services.commands.output import JSON_OPTION, Failed, console, console_err, print_json, print_table, run
-from services.commands.session import connection, pool_and_vault, settings
+from services.commands.output import JSON_OPTION, console, console_err, print_json, print_table, run
+from services.commands.session import connection, pool_and_vault, rule_book
 from services.domain.case.status import Status
 from services.domain.clocks.calendar import local
 from services.domain.rulebook import RuleBook
 from services.infra.clock import system_clock
-from services.infra.rules import RulesInvalid, load_rules
 from services.supervision import recompute as recomputing
 from services.supervision.overdue import overdue as find_overdue
 
@@ -24,14 +23,6 @@ def register(root: typer.Typer) -> None:
     """Add the commands."""
     root.command("overdue")(overdue)
     root.add_typer(app, name="clocks")
-
-
-def rule_book() -> RuleBook:
-    """The rules in force; raises `Failed` naming what is wrong with them."""
-    try:
-        return load_rules(settings().rules)
-    except RulesInvalid as failure:
-        raise Failed(str(failure)) from None
 
 
 def overdue(
@@ -129,7 +120,7 @@ def recompute(
 
 @app.command("rebuild")
 def rebuild(as_json: bool = JSON_OPTION) -> None:
-    """Make every case's row and clocks again from casework's log; what was announced stays announced."""
+    """Make rows, clocks, look-back outcomes and rebounds again from casework's log; what was announced stays announced."""
     book = rule_book()
 
     async def work() -> int:

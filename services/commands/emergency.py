@@ -1,9 +1,9 @@
-"""`petitions emergency` and `petitions resources`: suspected events worked by people on duty; supplies, experts, teams."""
+"""`petitions emergency`: suspected events worked by people on duty, and who is on duty."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,28 +12,25 @@ import typer
 
 from services.commands import registers as shared
 from services.commands.output import JSON_OPTION, Failed, console, print_json, print_table
+from services.commands.session import rule_book
 from services.domain import emergency as em
 from services.domain.case.values import Position
 from services.domain.clocks.calendar import day_of
 from services.domain.principals import Principal
-from services.domain.resources import Hazard, ResourceKind
+from services.domain.resources import Hazard
 from services.infra.unit_of_work import UnitOfWork
 from services.registers.emergencies import acts, documents, views
 from services.registers.emergencies.acts import Duty
 from services.registers.emergencies.repository import by_receipt
-from services.registers.resources import acts as resources
 
 app = typer.Typer(no_args_is_help=True, help="Suspected emergencies (突发环境事件): acknowledge, grade, report, dismiss.")
-help_app = typer.Typer(no_args_is_help=True, help="Emergency supplies, experts and rescue teams (物资、专家、队伍).")
 REASON = typer.Option(..., "--reason", help="Why.")
 ID = typer.Argument(help="Id of the event, or the receipt number of its complaint.")
-HAZARD = typer.Option(None, "--hazard", help="What is needed against; the triggers' hints otherwise. May be repeated.")
 
 
 def register(parent: typer.Typer) -> None:
     """Add the commands."""
     parent.add_typer(app, name="emergency")
-    parent.add_typer(help_app, name="resources")
 
 
 async def _id(unit: UnitOfWork, name: str) -> UUID:
@@ -49,7 +46,7 @@ async def _id(unit: UnitOfWork, name: str) -> UUID:
 
 def duty() -> Duty:
     """The rules and the city in force."""
-    return Duty(shared.rules().emergency, shared.city())
+    return Duty(rule_book().emergency, shared.city())
 
 
 @app.command("list")
@@ -169,7 +166,7 @@ def dismiss(
 @app.command()
 def form(kind: em.ReportKind = typer.Argument(em.ReportKind.INITIAL), out: Path = typer.Option(None, "-o", help="Write an empty form as JSON.")) -> None:
     """The fields of a report; unknown ones are written 待查."""
-    rules = shared.rules().emergency
+    rules = rule_book().emergency
     fields = {**rules.header, **rules.forms[kind].required}
     if out:
         out.write_text(json.dumps(dict.fromkeys(fields, "待查"), ensure_ascii=False, indent=2) + "\n", "utf-8")
@@ -226,9 +223,9 @@ def _write(event: em.Emergency, number: int, out: Path, desk: Duty, token: str |
 
 
 @app.command("help")
-def help_for(id: str = ID, hazard: list[Hazard] = HAZARD, token: str = shared.TOKEN, as_json: bool = JSON_OPTION) -> None:
+def help_for(id: str = ID, hazard: list[Hazard] = shared.HAZARD, token: str = shared.TOKEN, as_json: bool = JSON_OPTION) -> None:
     """The nearest fitting supplies, experts and teams."""
-    desk, rules = duty(), shared.rules().registers.help
+    desk, rules = duty(), rule_book().registers.help
 
     async def work(unit: UnitOfWork, actor: Principal) -> Any:
         return await views.help_for(unit, rules, desk.city, desk, actor, await _id(unit, id), hazard or None)
@@ -256,75 +253,4 @@ def duty_list(days: int = typer.Option(7, min=1, max=60), token: str = shared.TO
     print_table("应急值班表", ("日期", "岗位", "区划", "值班人员", "电话"), rows, empty="Nobody is on the roster: petitions emergency import-duty FILE")
 
 
-@app.command("import-duty")
-def import_duty(
-    file: Path = shared.FILE, columns: list[str] = shared.COLUMNS, sheet: str = shared.SHEET, check: bool = shared.CHECK,
-    returned: Path = shared.RETURNED, token: str = shared.TOKEN, as_json: bool = JSON_OPTION,
-) -> None:  # fmt: skip
-    """Import the duty roster."""
-    shared.bring_in(views.DutyRegister(duty()), file, columns, sheet, check, returned, token, as_json)
-
-
-@help_app.command("import")
-def take(
-    file: Path = shared.FILE, columns: list[str] = shared.COLUMNS, sheet: str = shared.SHEET, check: bool = shared.CHECK,
-    returned: Path = shared.RETURNED, token: str = shared.TOKEN, as_json: bool = JSON_OPTION,
-) -> None:  # fmt: skip
-    """Import supplies, experts and teams."""
-    shared.bring_in(resources.ResourceRegister(shared.city()), file, columns, sheet, check, returned, token, as_json)
-
-
-@help_app.command("list")
-def list_resources(
-    region: str = shared.REGION, kind: ResourceKind = typer.Option(None), hazard: Hazard = typer.Option(None),
-    expired_by: datetime = typer.Option(None, "--expired-by", formats=["%Y-%m-%d"], help="Only those whose term ends before this day."),
-    limit: int = typer.Option(200, min=1, max=10_000), token: str = shared.TOKEN, as_json: bool = JSON_OPTION,
-) -> None:  # fmt: skip
-    """Supplies, experts and teams."""
-    search = resources.Search(region, kind, hazard, expired_by.date() if expired_by else None)
-
-    async def work(unit: UnitOfWork, actor: Principal) -> Any:
-        return await resources.page(unit, actor, search, limit=limit)
-
-    found, _ = shared.ask(token, work)
-    if as_json:
-        print_json(found)
-        return
-    rows = [
-        (row["kind"], row["name"], "、".join(row["hazards"]), row["region"], row["place"][:24], f"{row['amount']:g}{row['unit']}" if row["amount"] else "",
-         row["contact"], row["phone"], row["checked_on"], row["expires_on"])
-        for row in found
-    ]  # fmt: skip
-    print_table("应急物资、专家和队伍", ("类型", "名称", "适用", "区划", "地点", "数量", "联系人", "电话", "核实", "有效期"), rows,
-                empty="Nothing is registered: petitions resources import FILE")  # fmt: skip
-
-
-@help_app.command()
-def nearest(
-    region: str = shared.REGION, latitude: float = typer.Option(None), longitude: float = typer.Option(None), hazard: list[Hazard] = HAZARD,
-    token: str = shared.TOKEN,
-) -> None:  # fmt: skip
-    """The nearest fitting help for a place."""
-    city, rules = shared.city(), shared.rules().registers.help
-    at = None if latitude is None or longitude is None else Position(latitude=latitude, longitude=longitude)
-
-    async def work(unit: UnitOfWork, actor: Principal) -> Any:
-        return await resources.find(unit, actor, rules, city, region=region, position=at, hazards=hazard or ())
-
-    found = shared.ask(token, work)
-    print_table("就近可用", ("", "电话"), [(p.sentence, p.resource.phone) for p in found], empty="No fitting help is registered.")
-
-
-@help_app.command()
-def verify(
-    id: str, gone: bool = typer.Option(False, "--gone", help="It is not there any more."), amount: float = typer.Option(None, min=0),
-    expires: datetime = typer.Option(None, formats=["%Y-%m-%d"]), token: str = shared.TOKEN,
-) -> None:  # fmt: skip
-    """An entry was verified today."""
-    seen = resources.Verified(not gone, amount, expires.date() if expires else None)
-
-    async def work(unit: UnitOfWork, actor: Principal) -> Any:
-        return await resources.verify(unit, actor, id, seen)
-
-    row = shared.ask(token, work)
-    console.print(f"{row['name']}：{'可用' if row['available'] else '不可用'}，{datetime.now(UTC):%Y-%m-%d}核实。", markup=False)
+shared.add_import(app, lambda: views.DutyRegister(duty()), "the duty roster", "import-duty")

@@ -9,9 +9,9 @@ from pathlib import Path
 import typer
 
 from services.commands import ledger
-from services.commands.analytics import FROM, REGION, TO, query_of, rule_book, today
+from services.commands.analytics import FROM, REGION, TO, query_of, today
 from services.commands.output import Failed, console, run
-from services.commands.session import connection, settings
+from services.commands.session import connection, rule_book, settings
 
 app = typer.Typer(no_args_is_help=True, help="Take figures and facts out.")
 WHO = typer.Option(None, "--as", help="Who takes it; the login name where not given.")

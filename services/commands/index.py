@@ -68,7 +68,7 @@ def rebuild(as_json: bool = JSON_OPTION) -> None:
             memory.end((case, True) for case in await rows.ended_in(c, sorted(shards)))
             for rule, a, b in await rows.constraints(c, None):
                 memory.constrain(rule, a, b)
-            memory.shards, memory.snapshot = set(shards), now
+            memory.shards, memory.snapshot = dict.fromkeys(shards, now), now
             await asyncio.to_thread(memory.save)
             return {"complaints": len(memory.history), "shards": len(shards), "folder": str(root)}
 

@@ -7,9 +7,8 @@ from uuid import UUID
 
 import typer
 
-from services.commands.clocks import rule_book
 from services.commands.output import JSON_OPTION, Failed, console, print_json, print_table, run
-from services.commands.session import connection, unit_of_work
+from services.commands.session import connection, rule_book, unit_of_work
 from services.domain.supervision.look_back import QUESTIONS, Drawn
 from services.infra.clock import system_clock
 from services.supervision import look_back

@@ -11,7 +11,7 @@ import typer
 from services.commands import registers as shared
 from services.commands.emergency import duty
 from services.commands.output import JSON_OPTION, Failed, console, print_json, print_table
-from services.commands.session import settings
+from services.commands.session import rule_book, settings
 from services.domain.principals import Principal
 from services.domain.refusals import Refusal
 from services.infra.settings import repository_root
@@ -29,7 +29,7 @@ FILES: dict[str, Callable[[], Register]] = {
     "stations": lambda: StationRegister(shared.city()),
     "resources": lambda: ResourceRegister(shared.city()),
     "duty": lambda: DutyRegister(duty()),
-    "ledger": lambda: LedgerRegister(shared.city(), shared.rules().ledger, datetime.now(UTC)),
+    "ledger": lambda: LedgerRegister(shared.city(), rule_book().ledger, datetime.now(UTC)),
 }
 """Name of a file without its ending → the register it is imported into, in this order."""
 

@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from services.commands.output import Failed
+from services.domain.rulebook import RuleBook
 from services.infra.failures import TRANSIENT, describe
 from services.infra.postgres import Connection, Pool, create_pool
+from services.infra.rules import RulesInvalid, load_rules
 from services.infra.settings import Settings, UnknownSettings, load
 from services.infra.unit_of_work import UnitOfWork, begin
 from services.infra.vault import Vault, VaultKeyMissing
@@ -19,6 +21,14 @@ def settings() -> Settings:
     try:
         return resolve(load())
     except UnknownSettings as failure:
+        raise Failed(str(failure)) from None
+
+
+def rule_book() -> RuleBook:
+    """The rules in force; raises `Failed` naming what is wrong with them."""
+    try:
+        return load_rules(settings().rules)
+    except RulesInvalid as failure:
         raise Failed(str(failure)) from None
 
 

@@ -13,10 +13,9 @@ from contracts.vocabulary import SupervisionStep
 from services.casework.execute import Asked, Denied
 from services.casework.office import Office
 from services.commands.casework import TOKEN
-from services.commands.clocks import rule_book
 from services.commands.operator import whoever_asks
 from services.commands.output import JSON_OPTION, Failed, console, print_json, print_table, run
-from services.commands.session import connection, settings, unit_of_work
+from services.commands.session import connection, rule_book, settings, unit_of_work
 from services.domain.case import commands as c
 from services.domain.clocks.calendar import local
 from services.domain.principals import Principal
@@ -145,13 +144,13 @@ def weekly_lists(
     as_json: bool = JSON_OPTION,
 ) -> None:
     """定期调度: what moved, what did not, what is due, what is overdue, what is repeated, per leader and unit."""
-    monday = _monday(week) if week else None
+    monday, now = _monday(week) if week else None, system_clock()
 
     async def work() -> list[dict[str, Any]]:
         async with connection() as found:
             if monday is not None:
                 return [row["content"] for row in await weekly.kept(found, monday, unit_id=unit, leader_id=leader)]
-            return [weekly.as_json(item) for item in await weekly.current(found, system_clock(), unit_id=unit, leader_id=leader)]
+            return [weekly.as_json(item, now) for item in await weekly.current(found, now, unit_id=unit, leader_id=leader)]
 
     lists = run(work())
     if as_json:
@@ -165,6 +164,9 @@ def weekly_lists(
             if item[name] and (leader or unit):
                 rows = [(line["case_no"], line["status"], line["unit"], line["remark"]) for line in item[name]]
                 print_table(f"{title}（{len(rows)} 件）", ("案号", "状态", "主办", "说明"), rows, empty="")
+        if item.get("ledger") and (leader or unit):
+            rows = [(line["source"], line["problem"], line["person"], line["remark"]) for line in item["ledger"]]
+            print_table(f"检查和导入台账（{len(rows)} 条）", ("来源", "问题", "责任人", "说明"), rows, empty="")
     if lists and not (leader or unit):
         console.print("next: petitions supervise weekly --unit 单位 · --leader 领导", style="dim", markup=False)
 

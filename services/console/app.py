@@ -122,6 +122,7 @@ def registers_of(runtime: Runtime, parts: Parts) -> Registers:
         vault=runtime.vault,
         rules=load_rules(settings.rules),
         city=load_city(settings.city),
+        files=parts.files,
         identify=lambda request: caller(request, parts),
         problem=Problem,
         clock=runtime.clock,

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from services.domain.case.values import PlannedMeasure, Position
+from services.domain.findings import Finding
 from services.domain.located import LATITUDE, LONGITUDE, REGION, position_fault, region_fault, take_position
 from services.domain.places import plain_name
 from services.domain.refusals import Refusal, refuse
@@ -119,7 +120,7 @@ class FlowReading:
 
 @dataclass(frozen=True, slots=True)
 class StationCheck:
-    """What was found at a station on a day. `done` answers the check of its own class; evidence by id."""
+    """What was found at a station on a day. `done` answers the check of its own class; evidence by hash."""
 
     station_id: str
     on: date
@@ -127,6 +128,7 @@ class StationCheck:
     done: bool
     evidence: tuple[str, ...] = ()
     flows: tuple[FlowReading, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def items_of(station: Station) -> tuple[CheckItem, ...]:

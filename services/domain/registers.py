@@ -6,6 +6,7 @@ who takes a table out of the house does so by name.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -95,6 +96,11 @@ def missing(what: str, id_: str) -> Refusal:
 def no_file(reason: str, remedy: str, field: str = "file") -> Refusal:
     """A file, or something else a request brought, cannot be used."""
     return refuse("register.file", reason=reason, remedy=remedy, field=field)
+
+
+def no_evidence(hashes: Iterable[str], field: str = "evidence") -> Refusal:
+    """These files are not in the store."""
+    return refuse("register.evidence", ids="、".join(name[:12] for name in hashes), field=field)
 
 
 def no_match() -> Refusal:

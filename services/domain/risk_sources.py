@@ -1,21 +1,18 @@
-"""Risk sources (环境风险源清单): the register of the seven areas the speech names, inspections, and complaints about them.
+"""Risk sources (环境风险源清单): the register of the seven areas the speech names, and complaints about them.
 
-What an inspection finds is fixed at once or goes onto the ledger; a complaint matched to a source is handled with a
-higher urgency and shows on the source.
+A complaint matched to a source is handled with a higher urgency and shows on the source.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 
 from contracts.vocabulary import RiskArea, Urgency
-from services.domain.case.values import Position, RectifyMode
+from services.domain.case.values import Position
 from services.domain.located import LATITUDE, LONGITUDE, REGION, position_fault, region_fault, take_position
 from services.domain.places import distance_km, plain_name
-from services.domain.refusals import Refusal, refuse
 from services.domain.register_rules import MatchRules
 from services.domain.tables import Cell, Column, Problem, Reading, read_table
 
@@ -53,30 +50,6 @@ class RiskSource:
     cases: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A danger an inspection found, fixed at once or put on the ledger with unit, person, deadline and measure."""
-
-    text: str
-    mode: RectifyMode
-    measure: str = ""
-    unit: str = ""
-    person: str = ""
-    deadline: date | None = None
-    fixed_evidence: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Inspection:
-    """One inspection of a source."""
-
-    source_id: str
-    on: date
-    by: str
-    findings: tuple[Finding, ...] = ()
-    note: str = ""
-
-
 def import_sources(
     header: Sequence[Cell], rows: Iterable[Sequence[Cell]], known: Iterable[RiskSource] = (), *,
     regions: Collection[str] = (), first: int = 2,
@@ -106,29 +79,6 @@ def _fault(row: int, values: dict[str, Any], taken: set[tuple[str, str]], region
         return fault
     if (plain_name(values["name"]), values["region"]) in taken:
         return Problem(row, "名称", "同一区划内已有同名风险源。")
-    return None
-
-
-def check_inspection(inspection: Inspection, today: date) -> Refusal | None:
-    """Every finding fixed with evidence, or on the ledger with all it needs."""
-    for number, finding in enumerate(inspection.findings, start=1):
-        if finding.mode is RectifyMode.IMMEDIATE:
-            if not finding.fixed_evidence:
-                return refuse("measure.evidence", measure=finding.text, field=f"findings[{number - 1}]")
-            continue
-        needed = {
-            "措施内容": finding.measure,
-            "责任单位": finding.unit,
-            "责任人": finding.person,
-            "整改时限": finding.deadline,
-        }
-        lacking = [name for name, value in needed.items() if not value]
-        if lacking or finding.deadline is None:
-            return refuse(
-                "plan.incomplete", row=number, missing="、".join(lacking), field=f"findings[{number - 1}]"
-            )
-        if finding.deadline < today:
-            return refuse("plan.past", measure=finding.measure, deadline=finding.deadline)
     return None
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
+from services.domain.city import City
 from services.domain.principals import Principal
 from services.domain.refusals import Refusal
 from services.domain.registers import Act, may, no_file
@@ -43,6 +44,17 @@ class Register(Protocol):
 
     async def further(self, unit: UnitOfWork, records: Sequence[tuple[int, Record]]) -> list[Problem]:
         """Faults that only the database knows."""
+
+
+@dataclass(frozen=True)
+class OfCity:
+    """What registers share whose entries lie in the city and are brought up to date by the next file."""
+
+    city: City
+
+    async def further(self, unit: UnitOfWork, records: Sequence[tuple[int, Record]]) -> list[Problem]:
+        """The database knows no more than the file: what is there is brought up to date."""
+        return []
 
 
 @dataclass(frozen=True, slots=True)

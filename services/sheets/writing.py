@@ -37,15 +37,16 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table to be written; cells as the domain has them, made safe here."""
+    """A table to be written; cells as the domain has them, made safe here. `further` are more sheets of its workbook."""
 
     title: str
     header: Sequence[str]
     rows: Sequence[Sequence[object]]
+    further: Sequence[Table] = ()
 
 
 def to_csv(table: Table, mark: Mark) -> bytes:
-    """CSV in UTF-8 with a byte order mark, as Excel expects it; every row carries the mark in its last column."""
+    """CSV of the table alone in UTF-8 with a byte order mark, as Excel expects it; every row carries the mark in its last column."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([*(cell_out(name) for name in table.header), MARK])
@@ -55,19 +56,19 @@ def to_csv(table: Table, mark: Mark) -> bytes:
 
 
 def to_workbook(table: Table, mark: Mark) -> bytes:
-    """XLSX with title, mark above the table and in the printed foot, repeated heading, filter."""
+    """XLSX with title, mark above the table and in the printed foot, repeated heading, filter; a sheet for each further table."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     book.set_properties({"title": table.title, "author": mark.who, "comments": str(mark)})
     formats = _formats(book)
-    sheet = book.add_worksheet(table.title[:31])
-    last = max(0, len(table.header) - 1)
-    sheet.write_string(0, 0, table.title, formats["title"])
-    sheet.write_string(1, 0, f"导出：{mark}", formats["mark"])
-    _table(sheet, 2, table.header, table.rows, formats, {})
-    sheet.autofilter(2, 0, 2 + len(table.rows), last)
-    sheet.freeze_panes(3, 0)
-    _printed(sheet, 2, mark)
+    for page in (table, *table.further):
+        sheet = book.add_worksheet(page.title[:31])
+        sheet.write_string(0, 0, page.title, formats["title"])
+        sheet.write_string(1, 0, f"导出：{mark}", formats["mark"])
+        _table(sheet, 2, page.header, page.rows, formats, {})
+        sheet.autofilter(2, 0, 2 + len(page.rows), max(0, len(page.header) - 1))
+        sheet.freeze_panes(3, 0)
+        _printed(sheet, 2, mark)
     book.close()
     return out.getvalue()
 

@@ -20,6 +20,7 @@ from contracts.dead_letter import FailureVerdict
 from contracts.supervision import CaseEscalated
 from contracts.topics import ESCALATED
 from contracts.vocabulary import SupervisionStep
+from services.domain.case.events import LinkAdded, LookedBack
 from services.domain.case.state import load_state
 from services.domain.rulebook import RuleBook
 from services.domain.supervision.ladder import ORDER
@@ -31,7 +32,7 @@ from services.infra.unit_of_work import UnitOfWork
 from services.supervision import look_back, proposals
 from services.supervision import repository as rows
 from services.supervision.notices import Notices
-from services.supervision.seen import Asked, Seen, as_asked, brief, case_row, clock_rows, see
+from services.supervision.seen import CLOSED, Asked, Seen, as_asked, brief, case_row, clock_rows, see
 
 CHANGES_OF_OTHERS = frozenset({"looked_back", "link_added", "opened", "closed_out", "supervised"})
 """Kinds that say more than the state after them."""
@@ -79,9 +80,12 @@ class Following:
                 case "closed_out":
                     await unit.connection.execute(rows.CLOSED, change.case_id, change.occurred_at, change.lead_unit)
                 case "looked_back":
-                    await look_back.answered(unit, change)
-                case "link_added":
-                    await look_back.complaint_added(unit, change, self.book.look_back)
+                    closed = await look_back.close_out_of(unit.connection, change.case_id)
+                    event = LookedBack.model_validate(change.detail)
+                    await look_back.answered(unit, change.case_no, change.region, event, closed)
+                case "link_added" if change.status in CLOSED:
+                    closed = await look_back.close_out_of(unit.connection, change.case_id)
+                    await look_back.complaint_added(unit, LinkAdded.model_validate(change.detail), closed, self.book.look_back)
                 case "opened":
                     await look_back.case_opened(unit, change, seen[change.case_id], self.book)
         await rows.notify(unit.connection, notices.rows)

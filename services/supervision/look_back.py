@@ -16,7 +16,7 @@ import orjson
 from contracts.casework import CaseChanged
 from contracts.supervision import LookBackDue
 from contracts.topics import LOOK_BACK_DUE
-from services.domain.case.values import Link
+from services.domain.case.events import LinkAdded, LookedBack
 from services.domain.clocks.calendar import CHINA, day_of
 from services.domain.rulebook import RuleBook
 from services.domain.supervision.look_back import (
@@ -30,7 +30,7 @@ from services.domain.supervision.look_back import (
 )
 from services.infra.postgres import Connection
 from services.infra.unit_of_work import UnitOfWork
-from services.supervision.seen import CLOSED, Seen
+from services.supervision.seen import Seen
 
 CLOSED_CASES = """
 SELECT c.case_id, c.case_no, c.closed_at, c.repeat_ordinal, c.ordinal, c.fakes, c.closed_unit, c.key_item, c.supervised_source,
@@ -46,19 +46,30 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNIN
 """
 DONE = """
 UPDATE supervision.look_backs SET state = 'done', passed = $2, rebound = $3, fake = $4, finding = $5, done_by = $6, done_at = $7
-WHERE case_id = $1 AND state = 'due' RETURNING id
+WHERE case_id = $1 AND state = 'due' AND asked_at <= $7 RETURNING id
 """
+KNOWN = "SELECT EXISTS (SELECT FROM supervision.look_backs WHERE case_id = $1 AND state = 'done' AND done_at = $2)"
 UNASKED = """
 INSERT INTO supervision.look_backs (id, case_id, case_no, reasons, region, unit_id, asked_at, state, passed, rebound, fake, finding,
                                     done_by, done_at)
 VALUES ($1, $2, $3, '{}', $4, $5, $11, 'done', $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING
 """
-VOID = "UPDATE supervision.look_backs SET state = 'void' WHERE case_id = $1 AND state = 'due'"
+VOID = "UPDATE supervision.look_backs SET state = 'void' WHERE case_id = $1 AND state = 'due' AND asked_at <= $2"
 CLOSED_AT = "SELECT closed_at, closed_unit FROM supervision.cases WHERE case_id = $1"
 REBOUND = "INSERT INTO supervision.rebounds VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING case_id"
 SAME_SOURCE = """
 SELECT case_id, case_no, region, closed_at, closed_unit FROM supervision.cases
 WHERE closed_out AND source_key = $1 AND case_id <> $2 AND closed_at IS NOT NULL ORDER BY closed_at
+"""
+# The same for all cases at once, from the rows as they stand.
+CAME_BACK_ELSEWHERE = """
+INSERT INTO supervision.rebounds (case_id, evidence, kind, days, reason, unit_id, at)
+SELECT k.case_id, n.case_id, 'other_case', d.days, '销号' || d.days || '日后同一污染源又立新案' || n.case_no || '。', k.closed_unit, o.opened_at
+FROM supervision.cases k JOIN supervision.cases n ON n.source_key = k.source_key AND n.case_id <> k.case_id
+JOIN casework.cases o ON o.case_id = n.case_id
+CROSS JOIN LATERAL (SELECT floor(extract(epoch FROM n.first_received_at - k.closed_at) / 86400)::int AS days) d
+WHERE k.closed_out AND k.closed_at IS NOT NULL AND d.days BETWEEN 0 AND $1
+ON CONFLICT DO NOTHING
 """
 LIST = """
 SELECT l.id, l.case_id, l.case_no, l.draw_id, l.weight, l.reasons, l.region, l.unit_id, l.due_on, l.asked_at, l.state, l.passed,
@@ -141,30 +152,46 @@ async def listed(connection: Connection, *, state: str | None = "due", unit_id: 
     return [dict(row) for row in await connection.fetch(LIST, state, unit_id, limit)]
 
 
-async def answered(unit: UnitOfWork, change: CaseChanged) -> None:
-    """A case was looked back at, drawn or not."""
-    found = change.detail
-    answer = (found["passed"], found.get("rebound", False), found.get("fake", False), found.get("finding"), change.by, change.occurred_at)
-    if await unit.connection.fetchval(DONE, change.case_id, *answer) is None:
-        row = await unit.connection.fetchrow(CLOSED_AT, change.case_id)
-        id = uuid5(change.case_id, f"look-back/{change.version}")
-        await unit.connection.execute(UNASKED, id, change.case_id, change.case_no, change.region, row["closed_unit"], *answer)
+@dataclass(frozen=True, slots=True)
+class CloseOut:
+    """When a case was last closed out, and which unit had it then."""
+
+    at: datetime | None
+    unit: str | None
 
 
-async def complaint_added(unit: UnitOfWork, change: CaseChanged, rules: LookBackRules) -> None:
-    """A complaint joined a case that was closed out: a rebound, unless it came too late or is the same item again."""
-    if change.status not in CLOSED:
+async def close_out_of(connection: Connection, case_id: UUID) -> CloseOut:
+    """As the case's row has it."""
+    row = await connection.fetchrow(CLOSED_AT, case_id)
+    return CloseOut(row["closed_at"], row["closed_unit"])
+
+
+async def answered(unit: UnitOfWork, case_no: str, region: str | None, event: LookedBack, closed: CloseOut) -> None:
+    """A case was looked back at, drawn or not; told again, nothing changes."""
+    id = UUID(event.case_id)
+    if await unit.connection.fetchval(KNOWN, id, event.at):
         return
-    link = Link.model_validate(change.detail["link"])
-    row = await unit.connection.fetchrow(CLOSED_AT, change.case_id)
-    found = rebound_after(str(change.case_id), row["closed_at"], link, rules)
+    answer = (event.passed, event.rebound, event.fake, event.finding, event.by, event.at)
+    if await unit.connection.fetchval(DONE, id, *answer) is None:
+        own = uuid5(id, f"look-back/{event.version}")
+        await unit.connection.execute(UNASKED, own, id, case_no, region, closed.unit, *answer)
+
+
+async def complaint_added(unit: UnitOfWork, event: LinkAdded, closed: CloseOut, rules: LookBackRules) -> None:
+    """A complaint joined a case that was closed out: a rebound, unless it came too late or is the same item again."""
+    id = UUID(event.case_id)
+    found = rebound_after(event.case_id, closed.at, event.link, rules)
     if found is None:
         return
-    await unit.connection.execute(
-        REBOUND, change.case_id, UUID(link.complaint_id), "complaint", found.days, found.reason, row["closed_unit"], change.occurred_at
-    )
-    # The case is open again: there is nothing to look back at before it is closed out once more.
-    await unit.connection.execute(VOID, change.case_id)
+    evidence = UUID(event.link.complaint_id)
+    if await unit.connection.fetchval(REBOUND, id, evidence, "complaint", found.days, found.reason, closed.unit, event.at) is not None:
+        # The case is open again: there is nothing to look back at before it is closed out once more.
+        await unit.connection.execute(VOID, id, event.at)
+
+
+async def came_back_elsewhere(unit: UnitOfWork, rules: LookBackRules) -> None:
+    """Rebounds by other cases of the same source, for all cases at once; what is known stays as it is."""
+    await unit.connection.execute(CAME_BACK_ELSEWHERE, rules.rebound_days)
 
 
 async def case_opened(unit: UnitOfWork, change: CaseChanged, seen: Seen, book: RuleBook) -> None:

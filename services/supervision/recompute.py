@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.domain.case.events import parse_event
-from services.domain.case.events_close import ClosedOut
+from services.domain.case.events import ClosedOut, LinkAdded, LookedBack, parse_event
 from services.domain.case.evolve import evolve
 from services.domain.case.state import CaseState, load_state
 from services.domain.clocks.deadlines import Deadline, Difference, differences
@@ -19,9 +17,11 @@ from services.infra.clock import Clock
 from services.infra.postgres import Connection, Pool
 from services.infra.unit_of_work import UnitOfWork, begin
 from services.infra.vault import Vault
+from services.supervision import look_back
 from services.supervision import repository as rows
 from services.supervision.handlers import keep
-from services.supervision.seen import Seen, see
+from services.supervision.look_back import CloseOut
+from services.supervision.seen import CLOSED, Seen, see
 
 BATCH = 500
 # Cases whose clocks were made by other rules or another calendar, or could not be made.
@@ -104,30 +104,52 @@ async def recompute(
 async def rebuild(
     pool: Pool, vault: Vault, book: RuleBook, *, clock: Clock, progress: Callable[[int], None] = lambda cases: None
 ) -> int:
-    """Make every case's row and clocks again from casework's log; how many cases. What was announced stays announced."""
+    """Make every case's row, clocks, look-back outcomes and rebounds again from casework's log; how many cases.
+
+    What was announced stays announced. Draws, and what is still to be looked back at, are supervision's own and stay.
+    """
     cases = 0
     async for batch in _logged(pool):
-        folded = await asyncio.to_thread(lambda logs: [(id, *fold(id, bodies)) for id, bodies in logs], batch)
-        seen = await asyncio.to_thread(_see, [(id, state) for id, state, _ in folded], book)
+        folded = await asyncio.to_thread(lambda logs: {id: fold(id, bodies) for id, bodies in logs}, batch)
+        seen = await asyncio.to_thread(_see, [(id, story.state) for id, story in folded.items()], book)
         async with begin(pool, service="supervision", vault=vault, clock=clock) as unit:
             await _keep(unit, seen, book)
-            for id, _, closing in folded:
-                if closing is not None:
-                    await unit.connection.execute(rows.CLOSED, id, *closing)
+            for id, story in folded.items():
+                if story.closed.at is not None:
+                    await unit.connection.execute(rows.CLOSED, id, story.closed.at, story.closed.unit)
+                for event, closed in story.afterwards:
+                    if isinstance(event, LookedBack):
+                        await look_back.answered(unit, story.state.case_no, story.state.region, event, closed)
+                    else:
+                        await look_back.complaint_added(unit, event, closed, book.look_back)
         cases += len(seen)
         progress(cases)
+    async with begin(pool, service="supervision", vault=vault, clock=clock) as unit:
+        await look_back.came_back_elsewhere(unit, book.look_back)
     return cases
 
 
-def fold(id: UUID, bodies: Sequence[str]) -> tuple[CaseState, tuple[datetime, str | None] | None]:
-    """The state after a case's whole log, and when and from which unit it was last closed out."""
-    state, closing = CaseState(str(id)), None
+@dataclass(slots=True)
+class Story:
+    """A case after its whole log: its last close-out, and what came after one, each with the close-out it came after."""
+
+    state: CaseState
+    closed: CloseOut = field(default_factory=lambda: CloseOut(None, None))
+    afterwards: list[tuple[LookedBack | LinkAdded, CloseOut]] = field(default_factory=list)
+
+
+def fold(id: UUID, bodies: Sequence[str]) -> Story:
+    """A case's log from its first event to its last."""
+    story = Story(CaseState(str(id)))
     for body in bodies:
         event = parse_event(body)
-        state = evolve(state, event)
+        story.state = evolve(story.state, event)
         if isinstance(event, ClosedOut):
-            closing = (event.at, state.lead.unit_id if state.lead else None)
-    return state, closing
+            lead = story.state.lead
+            story.closed = CloseOut(event.at, lead.unit_id if lead else None)
+        elif isinstance(event, LookedBack) or (isinstance(event, LinkAdded) and story.state.status in CLOSED):
+            story.afterwards.append((event, story.closed))
+    return story
 
 
 async def status(connection: Connection, book: RuleBook, *, clock: Clock) -> dict[str, Any]:

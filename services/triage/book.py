@@ -14,8 +14,8 @@ from contracts.vocabulary import LinkBand, LinkKind
 from services.infra.unit_of_work import UnitOfWork
 from services.triage import links
 from services.triage import repository as rows
-from services.triage.handlers import answering
 from services.triage.links import CONSTRAIN, EVENT, INSERT_LINK, Outcome, recount
+from services.triage.telling import answering
 
 LIVE_LINK = "SELECT link_id FROM triage.live_links WHERE complaint_id = $1 AND case_id = $2"
 STANDS = """

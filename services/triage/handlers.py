@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,10 +12,8 @@ import structlog
 from pydantic import ValidationError
 
 from classifiers import profile as pf
-from classifiers.normalize import blank_tokens, normalize
-from classifiers.reading import Complaint, Decision, Reading, Span
-from classifiers.sources import HARMS, SOURCES
-from contracts.cases import CaseOpened, ComplaintLinked, Fact, LinkReviewRequested, Matter, ModelVersions, TypeShare
+from classifiers.reading import Decision, Reading
+from contracts.cases import CaseOpened, ComplaintLinked, LinkReviewRequested, Matter
 from contracts.complaints import ComplaintRegistered
 from contracts.dead_letter import FailureVerdict
 from contracts.topics import LINKED, OPENED, REVIEW_REQUESTED
@@ -30,13 +27,10 @@ from services.infra.stages import stage
 from services.infra.unit_of_work import UnitOfWork
 from services.triage import repository as rows
 from services.triage.memory import Known, Memory, as_complaint
+from services.triage.telling import answering, as_matter, case_number, facts, reasons, versions_of, words_of
 
 log = structlog.get_logger()
 MACHINE = "machine"
-MODEL_THRESHOLD = 0.5
-"""A type is named in the case where it is more likely than not."""
-MOST_WORDS = 24
-"""A letter of 20,000 characters names everything; the first words say what it is about."""
 
 
 class Triaging:
@@ -79,10 +73,13 @@ class Triaging:
             readings = await asyncio.to_thread(self.memory.read, complaints)
         with stage("triage", "catch_up"):
             await self._catch_up(unit, {event.region.shard for event, _ in fresh})
+        with stage("triage", "guard"):
+            guards = await self._guard(unit, readings)
         with stage("triage", "decide"):
-            decisions = await self._decide(unit, complaints, readings)
+            self._staged = [complaint.id for complaint in complaints]
+            decisions = await asyncio.to_thread(self.memory.decide, complaints, readings)
         with stage("triage", "write"):
-            await self._write(unit, fresh, readings, decisions)
+            await self._write(unit, fresh, readings, decisions, guards)
         return lambda: count(decisions)
 
     def abandon(self, records: Sequence[Record]) -> None:
@@ -106,42 +103,36 @@ class Triaging:
         await asyncio.to_thread(self.memory.save)
 
     async def _catch_up(self, unit: UnitOfWork, shards: set[str]) -> None:
-        """Read what others did since the last batch, and whole shards met for the first time."""
+        """Read what others did in these shards since they were last met, and whole shards met for the first time."""
         memory, connection = self.memory, unit.connection
         now = await rows.snapshot(connection)
         if memory.snapshot is not None:
             worker = rows.NOBODY if self._doubtful else self.worker
-            async for newer in rows.newer_rows(connection, memory.snapshot, worker, sorted(memory.shards)):
-                await asyncio.to_thread(memory.learn, newer)
+            since = {shard: mark for shard, mark in memory.shards.items() if self._doubtful or shard in shards}
+            if since:
+                async for newer in rows.newer_rows(connection, since, worker):
+                    await asyncio.to_thread(memory.learn, newer)
+            memory.shards.update(dict.fromkeys(since, now))
             for complaint, case in await rows.moved(connection, memory.snapshot, worker):
                 if complaint in memory.history:
                     memory.history.move(complaint, case)
-            memory.end(await rows.ended(connection, memory.snapshot))
-        if missing := shards - memory.shards:
+            memory.end(await rows.ended(connection, min(memory.snapshot, *since.values(), key=int)))
+        if missing := shards - memory.shards.keys():
             async for part in rows.shard_rows(connection, sorted(missing)):
                 await asyncio.to_thread(memory.learn, part)
             memory.end((case, True) for case in await rows.ended_in(connection, sorted(missing)))
         for rule, a, b in await rows.constraints(connection, memory.snapshot):
             memory.constrain(rule, a, b)
-        memory.shards |= shards
+        memory.shards.update(dict.fromkeys(missing, now))
         memory.snapshot, self._doubtful = now, False
 
-    async def _decide(
-        self, unit: UnitOfWork, complaints: list[Complaint], readings: list[Reading]
-    ) -> list[Decision]:
-        """Decide, then look whether another worker holds something like it that our index does not know; if so, again."""
-        ids = [complaint.id for complaint in complaints]
-        self._staged = ids
-        decisions = await asyncio.to_thread(self.memory.decide, complaints, readings)
-        features = [feature for decision in decisions for feature in decision.guards]
-        if not features:
-            return decisions
-        alike = set(await rows.guard(unit.connection, features)).difference(ids)
+    async def _guard(self, unit: UnitOfWork, readings: list[Reading]) -> list[tuple[int, ...]]:
+        """Take turns with workers that hold something like these, and learn what they hold that our index does not know."""
+        guards = self.memory.guards(readings)
+        alike = await rows.guard(unit.connection, {key for keys in guards for key in keys})
         if strangers := [id for id in alike if id not in self.memory.history]:
-            self.memory.forget(ids)
-            self.memory.learn(await rows.rows_by_id(unit.connection, strangers))
-            decisions = await asyncio.to_thread(self.memory.decide, complaints, readings)
-        return decisions
+            await asyncio.to_thread(self.memory.learn, await rows.rows_by_id(unit.connection, strangers))
+        return guards
 
     async def _new_version(self, unit: UnitOfWork, event: ComplaintRegistered, before: list[ComplaintRegistered]) -> None:
         """The source changed a complaint: read it again; people decide whether its link still stands."""
@@ -168,6 +159,7 @@ class Triaging:
         fresh: list[tuple[ComplaintRegistered, Record]],
         readings: list[Reading],
         decisions: list[Decision],
+        guards: list[tuple[int, ...]],
     ) -> None:
         connection, now = unit.connection, self.clock()
         opening = {UUID(d.case) for d in decisions if d.band is not LinkBand.AUTO}
@@ -178,11 +170,9 @@ class Triaging:
         tables: dict[str, list[tuple[Any, ...]]] = {name: [] for name in ("complaints", "cases", "links", "live_links", "guards")}
         opened: list[UUID] = []
         firsts: dict[UUID, tuple[ComplaintRegistered, Matter]] = {}
-        for (event, record), reading, decision in zip(fresh, readings, decisions, strict=True):
+        for (event, record), reading, decision, keys in zip(fresh, readings, decisions, guards, strict=True):
             case_id, link_id = UUID(decision.case), uuid4()
-            versions = ModelVersions(
-                model=reading.versions.model, lexicon=reading.versions.lexicon, taxonomy=reading.versions.taxonomy
-            )
+            versions, spoken = versions_of(reading)
             why, against = facts(decision.why), facts(decision.against)
             if case_id not in cases:
                 matter = as_matter(reading, versions, words_of(event), decision.respondent)
@@ -215,7 +205,7 @@ class Triaging:
                 LinkKind.FIRST_REPORT.value if first else decision.kind.value,
                 LinkBand.NEW.value if first else decision.band.value, 1.0 if first else decision.score,
                 None if first or not decision.to else UUID(decision.to), reasons(() if first else decision.why),
-                reasons(() if first else decision.against), decision.parts, versions.model_dump(), MACHINE, now, self.worker,
+                reasons(() if first else decision.against), decision.parts, spoken, MACHINE, now, self.worker,
             )  # fmt: skip
             tables["links"].append(link)
             if decision.band is LinkBand.SUGGEST and decision.to and decision.suggested_case:
@@ -228,14 +218,14 @@ class Triaging:
                 tables["links"].append(
                     (question.link_id, event.complaint_id, question.suggested_case, "suggest", decision.kind.value,
                      decision.band.value, decision.score, question.to_complaint, reasons(decision.why),
-                     reasons(decision.against), decision.parts, versions.model_dump(), MACHINE, now, self.worker)
+                     reasons(decision.against), decision.parts, spoken, MACHINE, now, self.worker)
                 )  # fmt: skip
             tables["live_links"].append((event.complaint_id, case_id, link_id))
             tables["complaints"].append(
                 (event.complaint_id, event.receipt_no, event.version, event.region.shard, event.reporter,
-                 event.received_at, event.to_bytes(), rows.reading_json(reading), reading.profile, self.worker, pf.VERSION)
+                 event.received_at, record.value, rows.reading_json(reading), reading.profile, self.worker, pf.VERSION)
             )  # fmt: skip
-            tables["guards"] += [(feature, event.complaint_id, now) for feature in dict.fromkeys(decision.guards)]
+            tables["guards"] += [(feature, event.complaint_id, now) for feature in keys]
         for case_id in opened:
             event, matter = firsts[case_id]
             counts = cases[case_id]
@@ -245,63 +235,10 @@ class Triaging:
             )  # fmt: skip
         await rows.copy(connection, "complaints", rows.COMPLAINT_COLUMNS, tables["complaints"])
         await rows.copy(connection, "cases", rows.CASE_COLUMNS, tables["cases"])
-        await rows.save_counts(connection, cases)
+        await rows.save_counts(connection, cases, set(opened))
         await rows.copy(connection, "links", rows.LINK_COLUMNS, tables["links"])
         await rows.copy(connection, "live_links", rows.LIVE_COLUMNS, tables["live_links"])
         await rows.copy(connection, "guards", rows.GUARD_COLUMNS, tables["guards"])
-
-
-def case_number(at: datetime, sequence: int) -> str:
-    """AJ (案件), the year, and a running number."""
-    return f"AJ{at:%Y}-{sequence:07d}"
-
-
-def answering(event: ComplaintRegistered) -> dict[str, Any]:
-    """What whoever answers the complaint must know of it."""
-    return {
-        "source": event.source,
-        "external_id": event.external_id,
-        "confidential": event.confidential,
-        "reply_wanted": event.reply_wanted,
-    }
-
-
-def words_of(event: ComplaintRegistered) -> tuple[str, ...]:
-    """Sources and harms named in a complaint, as the lexicon spells them: enough to route by, nobody's own words."""
-    text = blank_tokens(normalize(f"{event.title or ''} {event.text}"))
-    found = (text[m.start : m.end] for group in (SOURCES, HARMS) for m in group.find(text))
-    return tuple(dict.fromkeys(found))[:MOST_WORDS]
-
-
-def as_matter(reading: Reading, versions: ModelVersions, words: tuple[str, ...], known: str | None = None) -> Matter:
-    """What a reading says, as the case's first description; `known` is whom the city knows it to be about."""
-    subtype, probability = reading.subtype or (None, 0.0)
-    return Matter(
-        environmental=reading.environmental,
-        types=tuple(TypeShare(type=t, probability=p) for t, p in reading.types if p >= MODEL_THRESHOLD),
-        subtype=subtype,
-        subtype_probability=probability,
-        risk_area=reading.risk_area,
-        urgency=reading.urgency,
-        respondent=known or reading.respondent,
-        place=reading.place.text if reading.place else None,
-        words=words,
-        versions=versions,
-    )
-
-
-def facts(why: Sequence[Any]) -> tuple[Fact, ...]:
-    """Reasons as they may leave triage: the fact and its sentence, without the petitioner's words."""
-    return tuple(Fact(fact=reason.fact, text=reason.text) for reason in why)
-
-
-def reasons(why: Sequence[Any]) -> list[dict[str, Any]]:
-    """Reasons with the places of the words in both texts, for the person who reviews the link."""
-
-    def offsets(span: Span | None) -> list[int] | None:
-        return [span.start, span.end] if span else None
-
-    return [{"fact": r.fact, "text": r.text, "here": offsets(r.here), "there": offsets(r.there)} for r in why]
 
 
 def count(decisions: Sequence[Decision]) -> None:

@@ -17,8 +17,8 @@ from services.domain.errors import Refused
 from services.domain.refusals import refuse as refuse_as
 from services.infra.unit_of_work import UnitOfWork
 from services.triage import repository as rows
-from services.triage.handlers import answering, as_matter, case_number, words_of
 from services.triage.memory import case_id_for
+from services.triage.telling import answering, as_matter, case_number, words_of
 
 LINK = "SELECT * FROM triage.links WHERE id = $1"
 LIVE = "SELECT case_id, link_id FROM triage.live_links WHERE complaint_id = $1 AND weight = 1 FOR UPDATE"

@@ -1,7 +1,8 @@
 """What one worker keeps in memory: the models, and the index of the shards whose complaints it has met.
 
 The rows in PostgreSQL are the truth. The index of the last run is opened from disk; a shard it does not hold is read from
-the rows when its first complaint arrives, and what other workers or people changed since is read before each batch.
+the rows when its first complaint arrives. Before each batch, what other workers added to the batch's shards since they
+were last met is read, and what people changed anywhere: a shard that went to another worker costs nothing until it is back.
 Everything here can be thrown away at any time.
 """
 
@@ -77,7 +78,8 @@ class Memory:
 
     triage: Triage
     history: History
-    shards: set[str] = field(default_factory=set)
+    shards: dict[str, str] = field(default_factory=dict)
+    """Shard → the snapshot of the database up to which its complaints were read."""
     snapshot: str | None = None
     neighbours: Mapping[str, Sequence[str]] = field(default_factory=dict)
     slot: Slot | None = None
@@ -101,7 +103,7 @@ class Memory:
             if int(mark.snapshot) > int(now):
                 self.slot.drop("the database was set back to an earlier time")
                 return 0
-            self.history, self.shards, self.snapshot = history, set(mark.shards), mark.snapshot
+            self.history, self.shards, self.snapshot = history, dict(mark.shards), mark.snapshot
             self._saved = len(history)
         return len(self.history)
 
@@ -113,12 +115,16 @@ class Memory:
     def save(self) -> None:
         """Save the index, between batches only: nothing may be staged that is not committed."""
         if self.slot is not None and self.snapshot is not None:
-            self.slot.save(self.history, Mark(self.installation, frozenset(self.shards), self.snapshot))
+            self.slot.save(self.history, Mark(self.installation, self.shards, self.snapshot))
             self._saved = len(self.history)
 
     def read(self, complaints: Sequence[Complaint]) -> list[Reading]:
         """What each complaint says when read alone."""
         return self.triage.read(complaints)
+
+    def guards(self, readings: Sequence[Reading]) -> list[tuple[int, ...]]:
+        """By which features another worker's like complaints are noticed; see `classifiers.triage.Triage.guards`."""
+        return self.triage.guards(readings, self.history)
 
     def decide(self, complaints: Sequence[Complaint], readings: Sequence[Reading]) -> list[Decision]:
         """Where each belongs; they are in the index afterwards."""
@@ -127,14 +133,16 @@ class Memory:
 
     def learn(self, known: Iterable[Known]) -> None:
         """Add complaints that others registered; of those already there, take over a new version or another case."""
+        new: list[Known] = []
         for item in self._fresh(list(known)):
             stored = self.history.get(item.complaint.id)
             if stored is None:
-                self.history.add(item.complaint, item.reading, item.case)
+                new.append(item)
             elif stored.profile != item.reading.profile:
                 self.replace(item)
             elif stored.case != item.case:
                 self.history.move(item.complaint.id, item.case)
+        self.history.add_many([item.complaint for item in new], [item.reading for item in new], [item.case for item in new])
 
     def _fresh(self, known: list[Known]) -> list[Known]:
         """The same with profiles of an older format read anew from the text."""

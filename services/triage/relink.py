@@ -27,8 +27,9 @@ from contracts.vocabulary import LinkBand, LinkKind
 from services.infra.clock import Clock
 from services.infra.postgres import Pool
 from services.triage import repository as rows
-from services.triage.handlers import MACHINE, reasons
+from services.triage.handlers import MACHINE
 from services.triage.memory import as_complaint, case_id_for
+from services.triage.telling import reasons
 
 BATCH = 512
 SAVE_EVERY = 40

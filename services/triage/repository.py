@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,10 @@ FROM triage.complaints c JOIN LATERAL (
 """
 SHARD = _KNOWN + "WHERE c.shard = ANY($1::text[]) ORDER BY c.received_at, c.id"
 BY_IDS = _KNOWN + "WHERE c.id = ANY($1::uuid[])"
-NEWER = _KNOWN + "WHERE c.changed >= $1::text::xid8 AND c.worker <> $2 AND c.shard = ANY($3::text[]) ORDER BY c.received_at, c.id"
+NEWER = _KNOWN + """
+JOIN unnest($1::text[], $2::text[]::xid8[]) AS m (shard, since) ON m.shard = c.shard AND c.changed >= m.since
+WHERE c.changed >= $3::text::xid8 AND c.worker <> $4 ORDER BY c.received_at, c.id
+"""
 SHARDS = "SELECT shard, count(*) AS count FROM triage.complaints GROUP BY shard ORDER BY shard"
 NOBODY = UUID(int=0)
 """Stands for no worker: reading with it reads one's own rows, too."""
@@ -156,10 +159,11 @@ async def shard_rows(connection: Connection, shards: Sequence[str]) -> AsyncIter
 
 
 async def newer_rows(
-    connection: Connection, since: str, worker: UUID, shards: Sequence[str]
+    connection: Connection, since: Mapping[str, str], worker: UUID
 ) -> AsyncIterator[list[Known]]:
-    """What workers other than this one added or changed in these shards since a snapshot, oldest first."""
-    async for part in _parts(connection, NEWER, since, worker, list(shards)):
+    """What workers other than this one added or changed in shards since the snapshot given for each, oldest first."""
+    earliest = min(since.values(), key=int)
+    async for part in _parts(connection, NEWER, list(since), list(since.values()), earliest, worker):
         yield part
 
 
@@ -199,10 +203,12 @@ async def rows_by_id(connection: Connection, ids: Sequence[str]) -> list[Known]:
     return _known(await connection.fetch(BY_IDS, [UUID(id) for id in ids]))
 
 
-async def guard(connection: Connection, features: Sequence[int]) -> list[str]:
+async def guard(connection: Connection, features: Collection[int]) -> list[str]:
     """Take turns with every worker that holds one of the features; returns the newest complaints that share one."""
+    if not features:
+        return []
     await connection.execute(GUARD_LOCK, sorted({feature % GUARD_SLOTS for feature in features}))
-    return [str(r["complaint_id"]) for r in await connection.fetch(GUARDED, list(set(features)))]
+    return [str(r["complaint_id"]) for r in await connection.fetch(GUARDED, list(features))]
 
 
 async def lock_cases(connection: Connection, ids: Sequence[UUID], reporters: Sequence[str]) -> dict[UUID, CaseCounts]:
@@ -232,17 +238,16 @@ async def copy(connection: Connection, table: str, columns: Sequence[str], rows:
         await connection.copy_records_to_table(table, schema_name="triage", columns=columns, records=rows)
 
 
-async def save_counts(connection: Connection, cases: dict[UUID, CaseCounts]) -> None:
-    """Write back the counts of locked or new cases and of their petitioners."""
-    if not cases:
-        return
-    await connection.execute(
-        UPDATE_CASES,
-        list(cases),
-        [c.complaints for c in cases.values()],
-        [c.reporters for c in cases.values()],
-        [c.repeat_ordinal for c in cases.values()],
-    )
+async def save_counts(connection: Connection, cases: dict[UUID, CaseCounts], new: Collection[UUID] = ()) -> None:
+    """Write back the counts of locked cases, and the petitioners of these and of new ones, whose rows have their counts."""
+    if locked := {id: case for id, case in cases.items() if id not in new}:
+        await connection.execute(
+            UPDATE_CASES,
+            list(locked),
+            [c.complaints for c in locked.values()],
+            [c.reporters for c in locked.values()],
+            [c.repeat_ordinal for c in locked.values()],
+        )
     times = sorted((id, reporter, n) for id, case in cases.items() for reporter, n in case.times.items())
     if times:
         await connection.execute(UPSERT_REPORTERS, *map(list, zip(*times, strict=True)))

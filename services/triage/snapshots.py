@@ -30,15 +30,15 @@ class NoSlot(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Up to where an index has read: the database it belongs to, its shards, the transactions it has seen."""
+    """Up to where an index has read: the database it belongs to, its shards and the transactions seen in each, and in all."""
 
     installation: str
-    shards: frozenset[str]
+    shards: Mapping[str, str]
     snapshot: str
 
     def notes(self) -> dict[str, Any]:
         """For the manifest."""
-        return {"installation": self.installation, "shards": sorted(self.shards), "snapshot": self.snapshot}
+        return {"installation": self.installation, "shards": dict(sorted(self.shards.items())), "snapshot": self.snapshot}
 
 
 class Slot:
@@ -81,7 +81,7 @@ class Slot:
         """What was saved here, if it is of this database and whole; anything else is dropped and logged."""
         try:
             history = History.open(self.path, neighbours)
-            mark = Mark(history.notes["installation"], frozenset(history.notes["shards"]), history.notes["snapshot"])
+            mark = Mark(history.notes["installation"], dict(history.notes["shards"]), history.notes["snapshot"])
         except FileNotFoundError:
             return None
         except (generations.Damaged, ValueError, KeyError, OSError) as failure:

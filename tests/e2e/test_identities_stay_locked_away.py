@@ -9,6 +9,7 @@ import asyncpg
 import httpx
 import orjson
 import pytest
+from ahocorasick_rs import AhoCorasick
 
 from contracts.topics import SUBMITTED, every_topic
 from services.infra.settings import Settings
@@ -20,6 +21,8 @@ from tests.support.processes import ROOT, Processes, environment
 from tests.support.topics import everything, publish
 
 COUNT = 1_000
+BEHIND = "casework,supervision,registers,analytics,console"
+"""The services behind the spine, in one process."""
 SURNAMES, GIVEN = "欧阳司徒上官夏侯诸葛", "翀彧骁琬琰璟翊昶祎珩旻晗玥沄溱漪澍瀚煜珺"
 
 
@@ -63,7 +66,7 @@ async def test_no_planted_identity_is_found_outside_the_submitted_topic_and_the_
     broken = [b"{" + orjson.dumps(c) for c in complaints[20:40]]
     await publish(system, SUBMITTED.name, [(c["external_id"].encode(), orjson.dumps(c)) for c in complaints])
     await publish(system, SUBMITTED.name, [(None, value) for value in (*malformed, *broken)])
-    processes = Processes(system, ("intake", "triage", "dispatch", "relay"), tmp_path)
+    processes = Processes(system, ("intake", "triage", "dispatch", "relay", BEHIND), tmp_path)
     ports = {}
     for name in list(processes.services):
         ports[name] = free_port()
@@ -73,6 +76,7 @@ async def test_no_planted_identity_is_found_outside_the_submitted_topic_and_the_
     try:
         counts = await settled(system, COUNT, seconds=90, rejected=40)
         assert counts["registered"] == COUNT, counts
+        await _shown(system, counts["cases"])
         places: dict[str, str] = {}
         for topic in every_topic():
             if topic.name != SUBMITTED.name:
@@ -88,7 +92,10 @@ async def test_no_planted_identity_is_found_outside_the_submitted_topic_and_the_
     finally:
         await asyncio.to_thread(processes.stop)
     places["logs"] = processes.logs()
-    found = [(place, n) for n, who in enumerate(people) for secret in secrets(who) for place, text in places.items() if secret in text]
+    owners = [(secret, n) for n, who in enumerate(people) for secret in secrets(who)]
+    search = AhoCorasick([secret for secret, _ in owners])
+    assert search.find_matches_as_indexes(f"…{people[7]['name']}…"), "what is there would be found"
+    found = [(place, owners[match][1]) for place, text in places.items() for match, _, _ in search.find_matches_as_indexes(text)]
     assert found == [], f"{len(found)} found, e.g. identity {found[0][1]} in {found[0][0]}"
     assert len(places["petition.complaint.registered.v1"]) > 100_000, "there was something to search"
 
@@ -112,6 +119,24 @@ async def test_the_vault_holds_no_clear_text_and_opens_only_with_its_key(system:
     assert row is not None
     for secret in (*who.values(), "扰民"):
         assert secret.encode() not in row["sealed"]
+
+
+async def _shown(settings: Settings, cases: int) -> None:
+    """Wait until casework, supervision and analytics have every case, and the console's lists with them."""
+    assert settings.database
+    connection = await asyncpg.connect(settings.database.get_secret_value())
+    try:
+        for _ in range(300):
+            here = await connection.fetchrow(
+                "SELECT (SELECT count(*) FROM casework.cases), (SELECT count(*) FROM analytics.case_facts), (SELECT count(*) FROM supervision.cases)"
+            )
+            assert here
+            if min(here) >= cases:
+                return
+            await asyncio.sleep(0.2)
+        raise AssertionError(f"of {cases} cases only {tuple(here)} came to casework, analytics and supervision")
+    finally:
+        await connection.close()
 
 
 async def _tables(settings: Settings) -> dict[str, str]:

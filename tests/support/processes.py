@@ -26,6 +26,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "PETITIONS_VAULT_KEY": settings.vault_key.get_secret_value(),
         "PETITIONS_BATCH": str(settings.batch),
         "PETITIONS_CITY": str(settings.city),
+        "PETITIONS_TOKEN_KEY": "pepper-of-tests",
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Sequence
 from datetime import datetime
@@ -76,6 +77,12 @@ def record(event: Event, topic: str, *, offset: int | None = None) -> Record:
     return Record(topic, 0, uuid4().int % 10**9 if offset is None else offset, b"k", event.to_bytes(), headers, 1)
 
 
+STORED = """
+INSERT INTO casework.files (sha256, kind, media_type, size, state, uploaded_by, at) VALUES ($1, 'photo', 'image/jpeg', 9, 'stored', 'x', $2)
+ON CONFLICT DO NOTHING
+"""
+
+
 class RegisterDesk:
     """Registers over one database."""
 
@@ -126,6 +133,12 @@ class RegisterDesk:
         upload = Upload(data, "台账.xlsx", columns)
         result: Taken | Refusal = await self.act(take_in, actor, register, upload, check=check)
         return result
+
+    async def stored(self, name: str) -> str:
+        """The hash of a file in the evidence store."""
+        sha256 = hashlib.sha256(name.encode()).hexdigest()
+        await self.pool.execute(STORED, sha256, self.clock())
+        return sha256
 
     async def told(self, topic: str) -> list[Any]:
         """Events of a topic in the outbox, in order."""

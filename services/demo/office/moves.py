@@ -12,6 +12,7 @@ from services.demo.office.luck import Luck
 from services.demo.office.staff import Staff
 from services.domain.case import values as v
 from services.domain.case.commands import Command
+from services.domain.case.rules import CaseRules
 from services.domain.clocks.calendar import day_of
 from services.domain.principals import Principal
 
@@ -35,6 +36,7 @@ class Desk:
     """What the office knows beside the case itself: its staff, who had which case last, what inspectors must look at."""
 
     staff: Staff
+    rules: CaseRules
     leads: dict[str, str] = field(default_factory=dict)
     due_look_backs: set[str] = field(default_factory=set)
     files: Mapping[str, Sequence[File]] = field(default_factory=dict)

@@ -59,7 +59,7 @@ class ScriptedOffice:
     def __init__(self, town: Town, *, seed: str, officers: int = 30, files: Mapping[str, Sequence[File]] | None = None) -> None:
         self.town = town
         self.luck = Luck(seed)
-        self.desk = Desk(Staff(town.city, self.luck.of("staff"), officers), files=files or {})
+        self.desk = Desk(Staff(town.city, self.luck.of("staff"), officers), town.book.case, files=files or {})
         self._agenda: dict[UUID, datetime | None] = {}
         self._seen: dict[UUID, tuple[str, int, str | None]] = {}
         self._first: dict[UUID, UUID] = {}

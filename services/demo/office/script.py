@@ -19,6 +19,7 @@ from services.domain.case import values as v
 from services.domain.case.state import CaseState
 from services.domain.case.status import ENDED, Status
 from services.domain.case.values import PartState
+from services.domain.clocks.rules import Anchor
 
 DAY = timedelta(days=1)
 VERDICTS = ((Verdict.TRUE, 440), (Verdict.MOSTLY_TRUE, 108), (Verdict.PARTLY_TRUE, 779), (Verdict.UNTRUE, 100))
@@ -164,6 +165,7 @@ def _second_person(turn: _Turn) -> Iterator[Move]:
         if item.kind in (v.ProposalKind.EXTEND, v.ProposalKind.PAUSE) and lead is not None:
             person = turn.desk.staff.head(lead.unit_id)
         late = turn.now - item.at > 3 * DAY  # a limit that has ended is not extended any more
+        late |= item.kind is v.ProposalKind.EXTEND and Anchor.PLANNED in turn.state.anchors  # nor is one that was kept
         if turn.luck.happens(f"confirm/{item.id}", 0.9) and not late:
             yield Move(person, c.Confirm(proposal_id=item.id))
         else:
@@ -177,12 +179,13 @@ def _plan(turn: _Turn) -> Iterator[Move]:
     if officer is None:
         return
     at_once = luck.happens("at_once", IMMEDIATE)
-    days = 5 if at_once else 20 + int(luck.share("days") * 60)
+    # Planned with an eye on how long such work takes here: a stage first, then one measure after another.
+    days = 7 if at_once else 40 + int(luck.share("days") * 50)
     texts = ("停止违规行为并恢复原状", "安装并正常使用治理设施", "建立巡查台账，定期复查")[: 1 if at_once else 3]
     measures = tuple(
         v.PlannedMeasure(
             id=f"m{state.ordinal}-{n}", text=text, unit_id=state.lead.unit_id, person_id=officer.id, person=officer.name,
-            deadline=turn.today + timedelta(days=days * n // len(texts)), target="达标排放",
+            deadline=turn.today + timedelta(days=days * (len(texts) + n) // (2 * len(texts))), target="达标排放",
         )
         for n, text in enumerate(texts, 1)
     )  # fmt: skip

@@ -86,6 +86,8 @@ def _on(event: e.CaseEvent, state: CaseState) -> Iterable[Answer]:
         case e.Verified():
             text = f"经现场核查，所反映问题{event.verdict.value}。{_stop(event.found)}我们将督促整改。"
             return _all(event, AnswerKind.IN_PROGRESS, text, state.links, event.evidence)
+        case e.Planned():
+            return _all(event, AnswerKind.IN_PROGRESS, progress(state), state.links)
         case e.StageConcluded():
             text = f"目前进展：{_stop(event.controlled)}尚需完成：{event.remaining}，计划{_day(event.planned_for)}前完成。"
             return _all(event, AnswerKind.IN_PROGRESS, text, state.links)
@@ -147,11 +149,11 @@ def progress(state: CaseState) -> str:
             return f"{lead}正在调查核实。"
         case Status.VERIFIED | Status.RECTIFYING if found:
             done = sum(measure.progress == 100 for measure in state.measures)
-            plan = (
-                f"整改措施{len(state.measures)}项，已完成{done}项。"
-                if state.measures
-                else "正在制定整改措施。"
-            )
+            plan = "正在制定整改措施。"
+            if state.measures:
+                last = max((measure.deadline for measure in state.measures if measure.deadline), default=None)
+                by = f"，计划{_day(last)}前完成" if last and done < len(state.measures) else ""
+                plan = f"整改措施{len(state.measures)}项，已完成{done}项{by}。"
             return f"经核查{found.verdict.value}。{plan}"
         case Status.STAGE_CONCLUDED if state.stage:
             return f"已阶段性办结：{_stop(state.stage.controlled)}余下工作计划{_day(state.stage.planned_for)}前完成。"

@@ -25,7 +25,7 @@ from services.domain.case.state import (
 )
 from services.domain.case.status import Status
 from services.domain.case.values import Member, Part, PartState
-from services.domain.clocks.deadlines import Extension, Pause
+from services.domain.clocks.deadlines import EVERY, Extension, Pause
 from services.domain.clocks.rules import Anchor
 from services.domain.principals import Role
 
@@ -194,6 +194,7 @@ def _planned(state: CaseState, event: e.Planned) -> Changes:
         "mode": event.mode,
         "target": event.target,
         "measures": (*kept, *event.measures),
+        "anchors": _anchors(state, planned=event.at),
     }
 
 
@@ -246,9 +247,12 @@ def _work_accepted(state: CaseState, event: e.WorkAccepted) -> Changes:
 
 
 def _sent_back(state: CaseState, event: e.SentBack) -> Changes:
-    lead = state.lead
+    lead, concluded = state.lead, state.anchors.get(Anchor.CONCLUDED)
+    # Between its conclusion and now the case lay with others; the unit's clocks go on, they do not jump.
+    elsewhere = (Pause(EVERY, "closing", concluded, event.at),) if concluded else ()
     return {
         "status": Status.RECTIFYING,
+        "pauses": (*state.pauses, *elsewhere),
         "conclusion": None,
         "acceptance": None,
         "publicity": None,

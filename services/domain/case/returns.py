@@ -45,7 +45,7 @@ def return_part(decision: Decision, command: c.ReturnPart) -> Result:
     window = return_window(decision)
     if window is not None and decision.now >= window.due_at:
         rule = decision.rules.deadlines.by_id(window.rule_id)
-        limit = rule.limit.n if rule else ""
+        limit = rule.limit.n if rule and rule.limit else ""
         return refuse("return.too_late", limit=limit, last=window.last_day, source=window.provenance)
     lead = part.role is UnitRole.LEAD
     return (

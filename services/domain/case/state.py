@@ -33,7 +33,7 @@ from services.domain.case.values import (
     ProposalKind,
     RectifyMode,
 )
-from services.domain.clocks.deadlines import ClockFacts, Extension, Pause
+from services.domain.clocks.deadlines import ClockFacts, Extension, Pause, Promise
 from services.domain.clocks.rules import Anchor
 
 
@@ -254,7 +254,21 @@ class CaseState:
             anchors=self.anchors,
             pauses=self.pauses,
             extensions=self.extensions,
+            promise=self.promise,
         )
+
+    @property
+    def promise(self) -> Promise | None:
+        """The next measure to be done, or all of them with the day of the last; None without a plan."""
+        planned = self.anchors.get(Anchor.PLANNED)
+        days = [measure.deadline for measure in self.measures if measure.deadline]
+        if planned is None or not days:
+            return None
+        waiting = [measure.deadline for measure in self.measures if measure.deadline and measure.done_at is None]
+        done = [measure.done_at for measure in self.measures if measure.done_at]
+        if waiting:
+            return Promise(max([planned, *done]), min(waiting))
+        return Promise(planned, max(days), max(done))
 
 
 _ADAPTER: TypeAdapter[CaseState] = TypeAdapter(CaseState)

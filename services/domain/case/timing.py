@@ -31,7 +31,7 @@ def _check_extension(decision: Decision, command: c.Extend) -> Refusal | None:
     if isinstance(found, Refusal):
         return found
     deadline, rule = found
-    if rule.extension is None:
+    if rule.extension is None or rule.limit is None:
         return refuse("extend.rule", clock=deadline.label, source=rule.provenance)
     if decision.now >= deadline.due_at:
         return refuse("extend.expired", due=deadline.last_day)

@@ -18,9 +18,16 @@ INSTANT = timedelta(microseconds=1)
 """A pause until 24:00 of a day ends at 0:00 of the next one, which is not paused any more."""
 
 
+EVERY = "*"
+"""Stands for all clocks of the unit in a pause: time in which the case lay with others."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """An approved pause of one clock, from a moment to the day it ends at the latest or was resumed."""
+    """An approved pause of one clock, from a moment to the day it ends at the latest or was resumed.
+
+    Of every clock of the unit, without approval: from its conclusion until others sent the case back.
+    """
 
     clock: str
     ground: str
@@ -38,6 +45,15 @@ class Extension:
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """What a plan owes next: by when, counted from when, and when the whole of it was done."""
+
+    since: datetime
+    last_day: date
+    kept_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ClockFacts:
     """What the clocks of one case depend on."""
 
@@ -48,6 +64,7 @@ class ClockFacts:
     anchors: Mapping[Anchor, datetime] = field(default_factory=dict)
     pauses: tuple[Pause, ...] = ()
     extensions: tuple[Extension, ...] = ()
+    promise: Promise | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +100,8 @@ class Deadline:
         """Share of the time used, 0 at the start, 1 at the due moment, more after it."""
         total = (self.due_at - self.started_at).total_seconds()
         used = ((self.stopped_at or now) - self.started_at).total_seconds()
+        if total <= 0:  # a promised day that was over before the work before it was done
+            return float(used >= total)
         return max(0.0, used / total)
 
 
@@ -94,6 +113,8 @@ def deadlines(facts: ClockFacts, rules: DeadlineRules, calendar: WorkCalendar) -
     strictest: dict[str, Deadline] = {}
     for rule in rules.select(facts.channels, facts.legal_path, facts.types, facts.urgency):
         started = facts.anchors.get(rule.anchor)
+        if rule.promised and started is not None:
+            started = facts.promise.since if facts.promise else None
         if started is None or not rule.valid_from <= day_of(started) <= (rule.valid_to or date.max):
             continue
         deadline = _deadline(rule, started, facts, rules.version, calendar)
@@ -106,10 +127,16 @@ def deadlines(facts: ClockFacts, rules: DeadlineRules, calendar: WorkCalendar) -
 def _deadline(
     rule: DeadlineRule, started: datetime, facts: ClockFacts, version: str, calendar: WorkCalendar
 ) -> Deadline:
-    pauses = [pause for pause in facts.pauses if pause.clock == rule.clock and pause.end > started]
+    names = {rule.clock} if rule.perspective == "public" else {rule.clock, EVERY}
+    pauses = [pause for pause in facts.pauses if pause.clock in names and pause.end > started]
     extra = sum(extension.n for extension in facts.extensions if extension.clock == rule.clock)
     stops = [moment for anchor in rule.stops if (moment := facts.anchors.get(anchor)) and moment >= started]
-    due_at, last_day = due(rule.limit.n + extra, rule.limit.unit, started, pauses, calendar)
+    if rule.limit is not None:
+        due_at, last_day = due(rule.limit.n + extra, rule.limit.unit, started, pauses, calendar)
+    else:
+        assert facts.promise is not None
+        due_at, last_day = end_of(facts.promise.last_day), facts.promise.last_day
+        stops += [facts.promise.kept_at] if facts.promise.kept_at else []
     stopped = min(stops, default=None)
     return Deadline(
         clock=rule.clock,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.domain.clocks.deadlines import Deadline
 
@@ -40,8 +40,9 @@ def due_moments(
     for deadline in deadlines:
         if not deadline.running:
             continue
+        length = max(timedelta(0), deadline.due_at - deadline.started_at)
         for share in (*(tiers if deadline.kind == "limit" else ()), 1.0):
-            at = deadline.started_at + (deadline.due_at - deadline.started_at) * share
+            at = deadline.started_at + length * share
             moments.append(
                 DueMoment(
                     case_id, deadline.clock, deadline.rule_id, share, at, deadline.due_at, deadline.kind

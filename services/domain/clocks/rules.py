@@ -26,6 +26,7 @@ class Anchor(StrEnum):
     ACCEPTED = "accepted"
     ON_SITE = "on_site"
     VERIFIED = "verified"
+    PLANNED = "planned"
     STAGE_CONCLUDED = "stage_concluded"
     CONCLUDED = "concluded"
     CLOSE_OUT_REQUESTED = "close_out_requested"
@@ -36,8 +37,6 @@ class Anchor(StrEnum):
     REVIEW_DECIDED = "review_decided"
     RECHECK_REQUESTED = "recheck_requested"
     RECHECK_DECIDED = "recheck_decided"
-    KNOWN = "known"
-    REPORTED = "reported"
 
 
 class Unit(StrEnum):
@@ -88,7 +87,7 @@ class ExtensionRule(Parameters):
 
 
 class DeadlineRule(Parameters):
-    """One limit.
+    """One limit: a length of time from an event, or the day that was promised in a plan (`promised`).
 
     `kind`: `limit` is a duty that becomes overdue; `window` a right that lapses; `minimum` a period that must pass.
     `perspective`: `public` clocks never pause, `unit` clocks may where `pause_grounds` allow it.
@@ -99,7 +98,8 @@ class DeadlineRule(Parameters):
     label: str
     kind: Literal["limit", "window", "minimum"] = "limit"
     perspective: Literal["public", "unit"] = "unit"
-    limit: Limit
+    limit: Limit | None = None
+    promised: bool = False
     anchor: Anchor
     stops: tuple[Anchor, ...] = ()
     when: Conditions = Conditions()
@@ -112,7 +112,11 @@ class DeadlineRule(Parameters):
     confidence: Literal["A", "B", "C", "D", "G", "I"]
 
     @model_validator(mode="after")
-    def _public_clock_never_stands(self) -> DeadlineRule:
+    def _can_be_counted(self) -> DeadlineRule:
+        if self.promised == (self.limit is not None):
+            raise ValueError(f"{self.id}: either a limit, or promised: true")
+        if self.promised and (self.extension or self.pause_grounds):
+            raise ValueError(f"{self.id}: a promised day moves with its plan, not by extension or pause")
         if self.perspective == "public" and self.pause_grounds:
             raise ValueError(f"{self.id}: a clock of the public never pauses")
         return self

@@ -159,6 +159,7 @@ class Thresholds(Parameters):
     rising_least: int = Field(ge=2, description="Petitioners a week below which nothing counts as a rise.")
     nobody: frozenset[str] = Field(description="Words that name no business, besides the nouns triage knows as sources.")
     conclude_clocks: tuple[str, ...] = Field(description="Clocks a conclusion must stop in time (按期办结).")
+    answer_clocks: tuple[str, ...] = Field(description="Clocks an answer, also an interim one, must stop in time (按期答复).")
     solved_weights: Mapping[str, float]
     provenance: str
 

@@ -93,10 +93,10 @@ FACTS: Mapping[FactKind, Fact] = {
         FactKind.ROUND, "办理轮次", "round_facts",
         frozenset({
             "started_on", "assigned_on", "accepted_on", "verified_on", "concluded_on", "closed_out_on", "looked_back_on",
-            "rebound_on", "due_on", "notice_due_on", "sign_in_due_on", "leader_on",
+            "rebound_on", "due_on", "answer_due_on", "notice_due_on", "sign_in_due_on", "leader_on",
         }),
         frozenset({
-            "ordinal", "verdict", "outcome", "in_time", "notice_in_time", "sign_in_in_time", "look_back_passed", "fake", "rebound",
+            "ordinal", "verdict", "outcome", "in_time", "answer_in_time", "notice_in_time", "sign_in_in_time", "look_back_passed", "fake", "rebound",
             "rebound_days", "returns", "sent_back", "repeat_ordinal", "days_to_accept", "days_to_conclude", "days_to_close",
         }),
         "case_id",

@@ -21,6 +21,7 @@ from services.domain.case.values import Leader, Satisfaction
 from services.domain.clocks.calendar import CalendarExhausted, WorkCalendar
 from services.domain.clocks.deadlines import Deadline, deadlines
 from services.domain.clocks.rules import Anchor, DeadlineRules
+from services.domain.indicators.dictionary import Thresholds
 
 LINKING = (
     work.LinkAdded, work.LinkConfirmed, work.LinkRemoved, work.LinkWeighted, work.ComplaintRefused, work.SourceComplaintNoted, work.LinksMerged,
@@ -60,6 +61,8 @@ class Round:
     outcome: str = "open"
     due_at: datetime | None = None
     in_time: bool | None = None
+    answer_due_at: datetime | None = None
+    answer_in_time: bool | None = None
     notice_due_at: datetime | None = None
     notice_in_time: bool | None = None
     sign_in_due_at: datetime | None = None
@@ -129,21 +132,25 @@ class CaseHistory:
 
 
 def history(
-    case_id: str, events: Iterable[work.CaseEvent], rules: DeadlineRules, calendar: WorkCalendar, conclude: Sequence[str]
+    case_id: str, events: Iterable[work.CaseEvent], rules: DeadlineRules, calendar: WorkCalendar, judged: Thresholds
 ) -> CaseHistory:
-    """The history after all events from the first. `conclude` names the clocks that make a conclusion timely.
+    """The history after all events from the first. `judged` names the clocks that make a conclusion and an answer timely.
 
     Raises ValueError where an event is missing.
     """
-    fold = _Fold(case_id, rules, calendar, frozenset(conclude))
+    fold = _Fold(case_id, rules, calendar, judged)
     for event in events:
         fold.add(event)
     return fold.done()
 
 
 class _Fold:
-    def __init__(self, case_id: str, rules: DeadlineRules, calendar: WorkCalendar, conclude: frozenset[str]) -> None:
-        self.rules, self.calendar, self.conclude = rules, calendar, conclude
+    def __init__(self, case_id: str, rules: DeadlineRules, calendar: WorkCalendar, judged: Thresholds) -> None:
+        self.rules, self.calendar = rules, calendar
+        self.judged = (
+            (frozenset(judged.conclude_clocks), "due_at", "in_time"), (frozenset(judged.answer_clocks), "answer_due_at", "answer_in_time"),
+            (frozenset({"notice"}), "notice_due_at", "notice_in_time"), (frozenset({"sign_in"}), "sign_in_due_at", "sign_in_in_time"),
+        )  # fmt: skip
         self.state = CaseState(case_id)
         self.acted = self.state
         """The state after the last act on the matter: clocks are read off it."""
@@ -237,13 +244,8 @@ class _Fold:
         except CalendarExhausted:
             return  # past the holiday table no deadline is known, so none is judged
         limits = [deadline for deadline in running if deadline.kind == "limit"]
-        own = [deadline for deadline in limits if deadline.clock in self.conclude]
-        if own:
-            self._round(due_at=own[0].due_at, in_time=_in_time(own))
-        for clock, due, in_time in (
-            ("notice", "notice_due_at", "notice_in_time"), ("sign_in", "sign_in_due_at", "sign_in_in_time"),
-        ):  # fmt: skip
-            if found := [deadline for deadline in limits if deadline.clock == clock]:
+        for clocks, due, in_time in self.judged:
+            if found := [deadline for deadline in limits if deadline.clock in clocks]:
                 self._round(**{due: found[0].due_at, in_time: _in_time(found)})
 
     def done(self) -> CaseHistory:

@@ -1,11 +1,15 @@
-"""定期调度: the weekly list per leader and per unit: what moved, what did not, what is due, which are repeated."""
+"""定期调度: the weekly list per leader and per unit: what moved, what did not, what is due, which are repeated.
+
+A unit's list also has the lines of the ledger that no case follows: findings of inspections and imported lines.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
+from services.domain.clocks.calendar import day_of
 from services.domain.supervision.ladder import worst_first
 from services.domain.supervision.view import CaseView
 
@@ -18,6 +22,24 @@ class Line:
 
     case: CaseView
     remark: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwedLine:
+    """A line of the ledger without a case that is due within the week or late."""
+
+    id: str
+    unit_id: str
+    unit: str
+    source: str
+    problem: str
+    person: str
+    deadline: date
+
+    def remark(self, now: datetime) -> str:
+        """What to say about it."""
+        late = (day_of(now) - self.deadline).days
+        return f"整改时限{self.deadline}" + (f"，逾期{late}日" if late > 0 else "届满")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +56,26 @@ class DispatchList:
     due: tuple[Line, ...]
     overdue: tuple[Line, ...]
     repeated: tuple[Line, ...]
+    ledger: tuple[OwedLine, ...] = ()
 
     @property
     def summary(self) -> str:
         """One Chinese sentence for the top of the page."""
         return (
             f"{self.owner}：在办{self.total}件，本周有进展{len(self.moved)}件、无进展{len(self.still)}件，"
-            f"下周到期{len(self.due)}件，逾期{len(self.overdue)}件，重复反映{len(self.repeated)}件。"
+            f"下周到期{len(self.due)}件，逾期{len(self.overdue)}件，重复反映{len(self.repeated)}件"
+            + (f"；检查和导入台账到期或逾期{len(self.ledger)}条。" if self.ledger else "。")
         )
 
 
-def by_unit(cases: Iterable[CaseView], now: datetime, days: int = 7) -> tuple[DispatchList, ...]:
-    """A list for each lead unit; cases without one stand under their own heading, first."""
+def by_unit(cases: Iterable[CaseView], now: datetime, days: int = 7, *, lines: Iterable[OwedLine] = ()) -> tuple[DispatchList, ...]:
+    """A list for each lead unit; cases without one stand under their own heading, first. `lines` by their deadline."""
     lists = _lists(cases, now, days, lambda case: (case.unit_id or "", case.unit or UNOWNED_DESK))
+    owed: dict[str, list[OwedLine]] = {}
+    for line in lines:
+        owed.setdefault(line.unit_id, []).append(line)
+    lists = [replace(item, ledger=tuple(owed.pop(item.owner_id, ()))) for item in lists]
+    lists += [replace(_list(unit_id, group[0].unit, [], now, timedelta(days=days)), ledger=tuple(group)) for unit_id, group in owed.items()]
     return tuple(sorted(lists, key=lambda item: (item.owner_id != "", -len(item.overdue), item.owner_id)))
 
 
@@ -90,5 +119,5 @@ def _list(key: str, name: str, cases: list[CaseView], now: datetime, week: timed
             again = f"第{case.ordinal}次立案" if case.ordinal > 1 else ""
             repeated.append(Line(case, "，".join(filter(None, (times, again)))))
     return DispatchList(
-        key, name, since, until, len(cases), *map(tuple, (moved, still, due, overdue, repeated))
+        key, name, since, until, len(cases), tuple(moved), tuple(still), tuple(due), tuple(overdue), tuple(repeated)
     )

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response, UploadFile
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.domain import emergency as em
@@ -15,7 +15,7 @@ from services.domain.case.values import Position
 from services.domain.clocks.calendar import day_of
 from services.domain.registers import missing
 from services.domain.resources import Hazard
-from services.registers.api.files import Check, Columns, SheetName, download, uploaded
+from services.registers.api.files import add_import, download
 from services.registers.api.parts import JSON, Caller, PartsOf
 from services.registers.api.resources import Match, told, version_of
 from services.registers.emergencies import acts, documents, views
@@ -162,9 +162,4 @@ async def roster(parts: PartsOf, actor: Caller, since: date | None = None, until
     return JSON({"duty": await parts.give(views.roster, actor, first, until or first + timedelta(days=7))})
 
 
-@router.post("/duty/import", response_class=JSON, status_code=201)
-async def take_duty(
-    parts: PartsOf, actor: Caller, file: UploadFile, check: Check = False, columns: Columns = "", sheet: SheetName = ""
-) -> Response:
-    """Import the duty roster (.xlsx, .csv)."""
-    return await uploaded(parts, actor, views.DutyRegister(parts.duty), file, check, columns, sheet)
+add_import(router, "/duty", lambda parts: views.DutyRegister(parts.duty), "the duty roster")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
@@ -31,6 +32,16 @@ async def uploaded(
     upload = Upload(data, file.filename or "upload", _columns(parts, columns), sheet or None)
     taken = await parts.give(take_in, actor, register, upload, check=check)
     return JSON(told(taken), status_code=200 if check else 201)
+
+
+def add_import(router: APIRouter, path: str, register_of: Callable[[Parts], Register], what: str) -> None:
+    """`POST {path}/import`: a register that needs nothing but its file."""
+
+    @router.post(f"{path}/import", response_class=JSON, status_code=201, description=f"Import {what} (.xlsx, .csv); what is there is brought up to date.")
+    async def take(
+        parts: PartsOf, actor: Caller, file: UploadFile, check: Check = False, columns: Columns = "", sheet: SheetName = ""
+    ) -> Response:
+        return await uploaded(parts, actor, register_of(parts), file, check, columns, sheet)
 
 
 def _columns(parts: Parts, text: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Form, Query, Response, UploadFile
 from services.domain.registers import no_file
 from services.registers.api.files import Check, Columns, SheetName, attachment, uploaded
 from services.registers.api.parts import JSON, Caller, Parts, PartsOf
-from services.registers.ledger import acts
+from services.registers.ledger import acts, findings
 from services.registers.ledger.lines import LedgerRegister
 
 router = APIRouter(tags=["ledger"])
@@ -73,8 +73,9 @@ async def take(
 
 @router.get("/ledger/{id}", response_class=JSON)
 async def show(id: UUID, parts: PartsOf, actor: Caller) -> Response:
-    """One line."""
-    return JSON(dict(await parts.give(acts.line, actor, id)))
+    """One line with what happened to it; lines of inspections are worked here, see POST /ledger/{id}/report."""
+    line = await parts.give(findings.history, actor, id)
+    return JSON(line, headers={"ETag": f'"{line["origin_version"]}"'})
 
 
 @router.get("/disclosure", response_class=JSON)

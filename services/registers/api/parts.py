@@ -22,6 +22,7 @@ from services.infra.postgres import Pool
 from services.infra.unit_of_work import UnitOfWork, begin
 from services.infra.vault import Vault
 from services.registers.emergencies.acts import Duty
+from services.registers.evidence import Store
 
 T = TypeVar("T")
 
@@ -34,6 +35,7 @@ class Parts:
     vault: Vault
     rules: RuleBook
     city: City
+    files: Store
     identify: Callable[[Request], Awaitable[Principal]]
     problem: Callable[[Refusal], Exception]
     clock: Clock = system_clock

@@ -6,13 +6,13 @@ from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Response, UploadFile
+from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.domain.case.values import Position
 from services.domain.registers import no_file
 from services.domain.resources import Hazard, Proposal, ResourceKind
-from services.registers.api.files import Check, Columns, SheetName, uploaded
+from services.registers.api.files import add_import
 from services.registers.api.parts import JSON, Caller, Parts, PartsOf
 from services.registers.resources import acts
 
@@ -72,12 +72,7 @@ async def nearest(
     return JSON({"proposals": [told(item) for item in found]})
 
 
-@router.post("/resources/import", response_class=JSON, status_code=201)
-async def take(
-    parts: PartsOf, actor: Caller, file: UploadFile, check: Check = False, columns: Columns = "", sheet: SheetName = ""
-) -> Response:
-    """Import supplies, experts and teams (.xlsx, .csv)."""
-    return await uploaded(parts, actor, acts.ResourceRegister(parts.city), file, check, columns, sheet)
+add_import(router, "/resources", lambda parts: acts.ResourceRegister(parts.city), "supplies, experts and teams")
 
 
 @router.post("/resources/{id}/verify", response_class=JSON)

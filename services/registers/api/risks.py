@@ -6,31 +6,17 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Response, UploadFile
+from fastapi import APIRouter, Body, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.vocabulary import RiskArea
-from services.domain.case.values import RectifyMode
-from services.domain.risk_sources import Finding
-from services.registers.api.files import Check, Columns, SheetName, uploaded
+from services.registers.api.files import add_import
+from services.registers.api.findings import FindingIn, found_by
 from services.registers.api.parts import JSON, Caller, PartsOf
 from services.registers.risks import acts
 
 router = APIRouter(tags=["risk sources"])
 Region = Annotated[str | None, Query(pattern=r"^\d{6}$")]
-
-
-class FindingIn(BaseModel):
-    """What an inspection found: fixed at once with evidence, or for the ledger with measure, unit, person and deadline."""
-
-    model_config = ConfigDict(extra="forbid")
-    text: str = Field(min_length=1, max_length=2000)
-    mode: RectifyMode
-    measure: str = Field(default="", max_length=2000)
-    unit: str = Field(default="", max_length=200)
-    person: str = Field(default="", max_length=100)
-    deadline: date | None = None
-    fixed_evidence: tuple[str, ...] = Field(default=(), max_length=50)
 
 
 class InspectionIn(BaseModel):
@@ -58,12 +44,7 @@ async def list_suggestions(parts: PartsOf, actor: Caller) -> Response:
     return JSON({"suggestions": await parts.give(acts.suggestions, actor)})
 
 
-@router.post("/risk-sources/import", response_class=JSON, status_code=201)
-async def take(
-    parts: PartsOf, actor: Caller, file: UploadFile, check: Check = False, columns: Columns = "", sheet: SheetName = ""
-) -> Response:
-    """Import sources (.xlsx, .csv); those that are there are brought up to date."""
-    return await uploaded(parts, actor, acts.RiskRegister(parts.city), file, check, columns, sheet)
+add_import(router, "/risk-sources", lambda parts: acts.RiskRegister(parts.city), "risk sources")
 
 
 @router.get("/risk-sources/{id}", response_class=JSON)
@@ -76,8 +57,7 @@ async def show(id: str, parts: PartsOf, actor: Caller) -> Response:
 @router.post("/risk-sources/{id}/inspections", response_class=JSON, status_code=201)
 async def inspect(id: str, inspection: InspectionIn, parts: PartsOf, actor: Caller) -> Response:
     """An inspection goes on record; what is not fixed at once becomes lines of the ledger."""
-    findings = tuple(Finding(**item.model_dump()) for item in inspection.findings)
-    done = await parts.give(acts.inspect, actor, parts.city, id, inspection.on, findings, inspection.note)
+    done = await parts.give(acts.inspect, actor, parts.city, id, inspection.on, found_by(inspection.findings), inspection.note)
     return JSON(done, status_code=201)
 
 

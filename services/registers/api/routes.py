@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, FastAPI
 
-from services.registers.api import emergencies, files, ledger, resources, risks, stations
+from services.registers.api import emergencies, exports, files, findings, ledger, resources, risks, stations
 from services.registers.api.parts import Parts
 
 PREFIX = "/api/v1"
@@ -13,7 +13,8 @@ PREFIX = "/api/v1"
 def router() -> APIRouter:
     """Routes below `/api/v1`."""
     api = APIRouter(prefix=PREFIX)
-    for part in (ledger.router, risks.router, stations.router, emergencies.router, resources.router, files.router):
+    for part in (ledger.router, exports.router, risks.router, stations.router, emergencies.router, resources.router, files.router,
+                 findings.router):  # fmt: skip
         api.include_router(part)
     return api
 

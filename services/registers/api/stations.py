@@ -6,11 +6,12 @@ from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response, UploadFile
+from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.domain.hydropower import FlowReading, StationCheck
-from services.registers.api.files import Check, Columns, SheetName, uploaded
+from services.registers.api.files import add_import
+from services.registers.api.findings import FindingIn, Hash, found_by
 from services.registers.api.parts import JSON, Caller, PartsOf
 from services.registers.stations import acts
 
@@ -32,14 +33,16 @@ class CheckIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     on: date
     done: bool
-    evidence: tuple[str, ...] = Field(default=(), max_length=50)
+    evidence: tuple[Hash, ...] = Field(default=(), max_length=50)
     flows: tuple[FlowIn, ...] = Field(default=(), max_length=500)
+    findings: tuple[FindingIn, ...] = Field(default=(), max_length=100)
 
 
 def told(standing: acts.Standing) -> dict[str, Any]:
     """A station with its status as JSON."""
     answers = [{"item": a.item.value, "met": a.met, "sentence": a.sentence} for a in standing.answers]
-    return {**asdict(standing.station), "status": standing.status, "answers": answers, "checked_on": standing.checked_on}
+    return {**asdict(standing.station), "status": standing.status, "answers": answers, "checked_on": standing.checked_on,
+            "on_ledger": standing.on_ledger}  # fmt: skip
 
 
 @router.get("/stations", response_class=JSON)
@@ -58,12 +61,7 @@ async def counties(parts: PartsOf, actor: Caller) -> Response:
     return JSON({"counties": [asdict(line) for line in await parts.give(acts.counties, actor)]})
 
 
-@router.post("/stations/import", response_class=JSON, status_code=201)
-async def take(
-    parts: PartsOf, actor: Caller, file: UploadFile, check: Check = False, columns: Columns = "", sheet: SheetName = ""
-) -> Response:
-    """Import stations (.xlsx, .csv); those that are there are brought up to date."""
-    return await uploaded(parts, actor, acts.StationRegister(parts.city), file, check, columns, sheet)
+add_import(router, "/stations", lambda parts: acts.StationRegister(parts.city), "stations")
 
 
 @router.get("/stations/{id}", response_class=JSON)
@@ -77,8 +75,8 @@ async def show(id: str, parts: PartsOf, actor: Caller) -> Response:
 async def check(id: str, found: CheckIn, parts: PartsOf, actor: Caller) -> Response:
     """A check goes on record; the answer says what it means for the station."""
     flows = tuple(FlowReading(**item.model_dump()) for item in found.flows)
-    visit = StationCheck(id, found.on, actor.id, found.done, found.evidence, flows)
-    return JSON(told(await parts.give(acts.check, actor, id, visit)), status_code=201)
+    visit = StationCheck(id, found.on, actor.id, found.done, found.evidence, flows, found_by(found.findings))
+    return JSON(told(await parts.give(acts.check, actor, parts.city, id, visit)), status_code=201)
 
 
 @router.get("/stations/{id}/plan", response_class=JSON)

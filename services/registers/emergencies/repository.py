@@ -38,6 +38,7 @@ WHERE {SCOPED} AND ($2::bool IS NULL OR open = $2) AND ($3::text IS NULL OR regi
     AND ($4::timestamptz IS NULL OR (known_at, id) < ($4, $5))
 ORDER BY known_at DESC, id DESC LIMIT $6
 """
+WHOLE = LIST.replace("id, version, region, status, open, grade, known_at, report_due_at, state", "state::text AS state")
 SIMILAR = """
 SELECT id FROM registers.emergencies WHERE open AND id <> $1 AND region IS NOT DISTINCT FROM $2
     AND known_at BETWEEN $3::timestamptz - interval '6 hours' AND $3::timestamptz + interval '6 hours' ORDER BY known_at LIMIT 10
@@ -63,6 +64,11 @@ PAGES = "SELECT key, purpose, role, channels, due_at, state, sent_at, persons FR
 STATES = "SELECT id, state::text AS state FROM registers.emergencies WHERE id = ANY($1::uuid[])"
 ON_DUTY = "SELECT post, region, person FROM registers.duty WHERE day = $1 AND post = ANY($2::text[]) ORDER BY person"
 ROSTER = f"SELECT day, post, region, person, phone FROM registers.duty WHERE {SCOPED} AND day BETWEEN $2 AND $3 ORDER BY day, post, person"
+
+
+EVERY_TURN = f"""
+SELECT day, post, region, person, phone FROM registers.duty WHERE {SCOPED} AND ($2::text IS NULL OR region LIKE $2) ORDER BY day, post, person
+"""
 
 
 def load(state: str) -> Emergency:
@@ -115,6 +121,17 @@ async def events(connection: Connection, id: UUID) -> list[dict[str, Any]]:
 async def listed(connection: Connection, arguments: Sequence[Any]) -> list[Mapping[str, Any]]:
     """Emergencies, the newest first."""
     found: list[Mapping[str, Any]] = await connection.fetch(LIST, *arguments)
+    return found
+
+
+async def whole(connection: Connection, arguments: Sequence[Any]) -> list[Emergency]:
+    """The same, with everything about each."""
+    return [load(row["state"]) for row in await connection.fetch(WHOLE, *arguments)]
+
+
+async def every_turn(connection: Connection, patterns: Sequence[str], region: str | None) -> list[Mapping[str, Any]]:
+    """The whole roster."""
+    found: list[Mapping[str, Any]] = await connection.fetch(EVERY_TURN, list(patterns), region)
     return found
 
 

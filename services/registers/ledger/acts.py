@@ -16,7 +16,7 @@ from services.domain.clocks.calendar import day_of
 from services.domain.ledger import LedgerRules, export_ledger
 from services.domain.principals import Principal
 from services.domain.refusals import Refusal
-from services.domain.registers import Act, may, missing
+from services.domain.registers import Act, may
 from services.infra.unit_of_work import UnitOfWork
 from services.registers.exporting import LOCAL, Given, give_out
 from services.registers.ledger import repository as rows
@@ -73,13 +73,6 @@ async def page(
     shown = tuple(found[:limit])
     further = (shown[-1]["deadline"], shown[-1]["id"]) if len(found) > limit else None
     return Page(shown, await rows.count(unit.connection, arguments), further)
-
-
-async def line(unit: UnitOfWork, actor: Principal, id: UUID) -> Mapping[str, Any] | Refusal:
-    """One line; one outside the actor's scope is not there."""
-    if refusal := may(actor, Act.SEE, TITLE):
-        return refusal
-    return await rows.one(unit.connection, patterns(actor), unit_of(actor), id) or missing("台账条目", str(id))
 
 
 async def lacking(unit: UnitOfWork, actor: Principal, limit: int = 200) -> list[dict[str, Any]] | Refusal:

@@ -65,10 +65,17 @@ SELECT {', '.join(LINE)} FROM registers.ledger WHERE {WHERE}
 """
 COUNT = f"SELECT count(*)::int FROM registers.ledger WHERE {WHERE}"
 ONE = f"SELECT {', '.join(LINE)} FROM registers.ledger WHERE id = $3 AND {SCOPED}"
+LOCKED = f"{ONE} FOR UPDATE"
+NOTE = """
+INSERT INTO registers.ledger_events (line_id, version, kind, by, text, evidence, deadline, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+NAMED = f"SELECT id FROM registers.ledger WHERE id::text LIKE $3 AND origin = 'inspection' AND {SCOPED} LIMIT 2"
+EVENTS = "SELECT version, kind, by, text, evidence, deadline, at FROM registers.ledger_events WHERE line_id = $1 ORDER BY version"
 INCOMPLETE = f"""
 SELECT case_id, case_no, region, lead_unit_id, missing, at FROM
     (SELECT *, '{{}}'::text[] AS co_unit_ids FROM registers.ledger_lacking) AS lacking WHERE {SCOPED} ORDER BY at DESC LIMIT $3
 """
+BY_ORIGIN = "SELECT origin_key, open, state, deadline FROM registers.ledger WHERE origin = $1 AND origin_key = ANY($2::text[])"
 CASE_LINES = "SELECT case_no FROM registers.ledger WHERE origin = 'case' AND case_no = ANY($1::text[])"
 VERIFIED = """
 SELECT state::text AS state FROM casework.cases
@@ -128,9 +135,36 @@ async def one(connection: Connection, patterns: Sequence[str], unit: str | None,
     return found
 
 
+async def locked(connection: Connection, patterns: Sequence[str], unit: str | None, id: UUID) -> dict[str, Any] | None:
+    """The same, kept from other writers."""
+    found = await connection.fetchrow(LOCKED, list(patterns), unit, id)
+    return dict(found) if found else None
+
+
+async def named(connection: Connection, patterns: Sequence[str], unit: str | None, beginning: str) -> list[UUID]:
+    """Up to two lines of inspections whose id begins so."""
+    return [row["id"] for row in await connection.fetch(NAMED, list(patterns), unit, f"{beginning}%")]
+
+
+async def note(connection: Connection, values: Sequence[Any]) -> None:
+    """Append to a line's history."""
+    await connection.execute(NOTE, *values)
+
+
+async def line_events(connection: Connection, id: UUID) -> list[Mapping[str, Any]]:
+    """What happened to a line, in order."""
+    found: list[Mapping[str, Any]] = await connection.fetch(EVENTS, id)
+    return found
+
+
 async def incomplete(connection: Connection, patterns: Sequence[str], unit: str | None, limit: int) -> list[dict[str, Any]]:
     """Cases that are not on the ledger for want of something."""
     return [dict(row) for row in await connection.fetch(INCOMPLETE, list(patterns), unit, limit)]
+
+
+async def by_origin(connection: Connection, origin: str, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """Lines by their key, those that are there."""
+    return {row["origin_key"]: row for row in await connection.fetch(BY_ORIGIN, origin, list(keys))}
 
 
 async def numbers_of_cases(connection: Connection, numbers: Sequence[str]) -> set[str]:

@@ -15,9 +15,9 @@ from services.domain.refusals import Refusal
 from services.domain.register_rules import HelpRules
 from services.domain.registers import Act, changed, may, missing
 from services.domain.resources import COLUMNS, Hazard, Proposal, ResourceKind, import_resources, nearest
-from services.domain.tables import Column, Problem, Reading
+from services.domain.tables import Column, Reading
 from services.infra.unit_of_work import UnitOfWork
-from services.registers.importing import Record
+from services.registers.importing import OfCity, Record
 from services.registers.resources import repository as rows
 from services.registers.scopes import pattern, patterns
 from services.sheets import Sheet
@@ -25,13 +25,11 @@ from services.sheets import Sheet
 TITLE = "应急物资、专家和队伍名录"
 
 
-@dataclass(frozen=True)
-class ResourceRegister:
+class ResourceRegister(OfCity):
     """Imports of supplies, experts and teams."""
 
-    city: City
-    code: str = "resources"
-    title: str = TITLE
+    code = "resources"
+    title = TITLE
     kept = rows.KEPT
     columns: Sequence[Column] = COLUMNS
 
@@ -50,10 +48,6 @@ class ResourceRegister:
                 "expires_on": item.expires_on.isoformat() if item.expires_on else None,
             }))  # fmt: skip
         return records, reading
-
-    async def further(self, unit: UnitOfWork, records: Sequence[tuple[int, Record]]) -> list[Problem]:
-        """Nothing more: an entry that is there is brought up to date."""
-        return []
 
 
 @dataclass(frozen=True, slots=True)

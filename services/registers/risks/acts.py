@@ -3,43 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
-from pydantic import TypeAdapter
-
 from contracts.registers import RiskSourceMatched
 from contracts.topics import RISK_MATCHED
 from contracts.vocabulary import RiskArea
-from services.domain.case.values import RectifyMode
 from services.domain.city import City
 from services.domain.clocks.calendar import day_of
+from services.domain.findings import FINDINGS, Finding
 from services.domain.principals import Principal
 from services.domain.refusals import Refusal, refuse
 from services.domain.registers import Act, may, missing, no_match
-from services.domain.risk_sources import COLUMNS, Finding, Inspection, check_inspection, import_sources
-from services.domain.tables import Column, Problem, Reading
+from services.domain.risk_sources import COLUMNS, import_sources
+from services.domain.tables import Column, Reading
 from services.infra.unit_of_work import UnitOfWork
-from services.registers.importing import Record
-from services.registers.ledger import repository as ledger
-from services.registers.ledger.lines import line_id
+from services.registers.importing import OfCity, Record
+from services.registers.ledger.findings import Visit, put_on
 from services.registers.risks import repository as rows
 from services.registers.scopes import pattern, patterns
 from services.sheets import Sheet
 
 TITLE = "环境风险源清单"
-FINDINGS: TypeAdapter[tuple[Finding, ...]] = TypeAdapter(tuple[Finding, ...])
 
 
-@dataclass(frozen=True)
-class RiskRegister:
+class RiskRegister(OfCity):
     """Imports of risk sources."""
 
-    city: City
-    code: str = "risk-sources"
-    title: str = TITLE
+    code = "risk-sources"
+    title = TITLE
     kept = rows.KEPT
     columns: Sequence[Column] = COLUMNS
 
@@ -58,10 +51,6 @@ class RiskRegister:
             }))  # fmt: skip
         return records, reading
 
-    async def further(self, unit: UnitOfWork, records: Sequence[tuple[int, Record]]) -> list[Problem]:
-        """Nothing more: a source that is there is brought up to date."""
-        return []
-
 
 async def page(
     unit: UnitOfWork, actor: Principal, *, region: str | None = None, area: RiskArea | None = None, with_cases: bool = False,
@@ -79,16 +68,22 @@ async def page(
 
 async def show(unit: UnitOfWork, actor: Principal, id: str) -> dict[str, Any] | Refusal:
     """One source with its inspections and the cases about it."""
-    if refusal := may(actor, Act.SEE, TITLE):
-        return refusal
-    found = await rows.one(unit.connection, patterns(actor), id)
-    if found is None:
-        return missing("风险源", id)
+    found = await visible(unit, actor, id)
+    if isinstance(found, Refusal):
+        return found
     return {
         **found,
         "complaints": await rows.cases(unit.connection, id),
         "inspections": await rows.inspections(unit.connection, id),
     }
+
+
+async def visible(unit: UnitOfWork, actor: Principal, id: str) -> Mapping[str, Any] | Refusal:
+    """One source, where the actor's regions cover it; otherwise it is not there."""
+    if refusal := may(actor, Act.SEE, TITLE):
+        return refusal
+    found = await rows.one(unit.connection, patterns(actor), id)
+    return found if found is not None else missing("风险源", id)
 
 
 async def inspect(
@@ -100,35 +95,15 @@ async def inspect(
         return missing("风险源", id)
     if refusal := may(actor, Act.INSPECT, TITLE, found["region"]):
         return refusal
-    now = unit.clock()
-    inspection = Inspection(id, held_on, actor.id, findings, note)
-    if refusal := check_inspection(inspection, day_of(now)):
-        return refusal
-    number = uuid4()
-    lines = [
-        _line(city, found, number, index, finding, held_on, now.isoformat())
-        for index, finding in enumerate(findings, start=1)
-        if finding.mode is RectifyMode.LEDGER
-    ]
+    if held_on > day_of(unit.clock()):
+        return refuse("station.future", on=held_on, field="on")
+    visit = Visit("risk-sources", id, uuid4(), f"环境风险排查 {found['name']}", found["region"], held_on)
+    lines = await put_on(unit, actor, city, visit, findings)
+    if isinstance(lines, Refusal):
+        return lines
     body = FINDINGS.dump_python(findings, mode="json")
-    await rows.keep_inspection(unit.connection, [number, id, held_on, actor.id, body, note, now])
-    await ledger.keep(unit.connection, lines)
-    return {"id": number, "findings": len(findings), "on_ledger": [line["id"] for line in lines]}
-
-
-def _line(
-    city: City, source: Mapping[str, Any], inspection: UUID, index: int, finding: Finding, held_on: date, now: str
-) -> Record:
-    key = f"{inspection}/{index}"
-    unit = city.unit_named(finding.unit)
-    return {
-        "id": str(line_id("inspection", key)), "origin": "inspection", "origin_key": key, "origin_version": 1, "mode": "ledger",
-        "region": source["region"], "lead_unit_id": unit.id if unit else None, "co_unit_ids": [], "open": True,
-        "source": f"环境风险排查 {source['name']} {held_on}", "problem": finding.text, "target": "隐患消除", "measures": finding.measure,
-        "lead_unit": finding.unit, "co_units": [], "person": finding.person, "deadline": str(finding.deadline), "progress": "",
-        "acceptance_unit": "", "acceptance": "", "publicity_start": None, "publicity_end": None, "closed_on": None, "document_no": "",
-        "satisfaction": "", "state": "整改中", "case_no": "", "at": now, "changed_at": now,
-    }  # fmt: skip
+    await rows.keep_inspection(unit.connection, [visit.number, id, held_on, actor.id, body, note, unit.clock()])
+    return {"id": visit.number, "findings": len(findings), "on_ledger": lines}
 
 
 async def suggestions(unit: UnitOfWork, actor: Principal, limit: int = 200) -> list[dict[str, Any]] | Refusal:

@@ -38,6 +38,9 @@ SELECT case_id, case_no, score, why, state, decided_by, at FROM registers.risk_c
 INSPECTIONS = """
 SELECT id, held_on, by, findings, note, at FROM registers.inspections WHERE source_id = $1 ORDER BY held_on DESC, at DESC LIMIT 100
 """
+INSPECTIONS_OF = """
+SELECT id, source_id, held_on, by, findings, note FROM registers.inspections WHERE source_id = ANY($1::text[]) ORDER BY held_on DESC, at DESC
+"""
 NEAR = """
 SELECT id, name, area, region, address, longitude, latitude, unit, person FROM registers.risk_sources
 WHERE active AND ($1::text[] IS NULL OR region = ANY($1))
@@ -106,6 +109,12 @@ async def cases(connection: Connection, id: str) -> list[dict[str, Any]]:
 async def inspections(connection: Connection, id: str) -> list[dict[str, Any]]:
     """Inspections of a source, the newest first."""
     return [dict(row) for row in await connection.fetch(INSPECTIONS, id)]
+
+
+async def inspections_of(connection: Connection, ids: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Every inspection of these sources, the newest first."""
+    found: list[Mapping[str, Any]] = await connection.fetch(INSPECTIONS_OF, list(ids))
+    return found
 
 
 async def suggested(connection: Connection, patterns: Sequence[str], limit: int) -> list[dict[str, Any]]:

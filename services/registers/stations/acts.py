@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from uuid import uuid4
 
@@ -12,12 +12,15 @@ from services.domain.case.commands import Plan
 from services.domain.case.values import RectifyMode
 from services.domain.city import City
 from services.domain.clocks.calendar import day_of
+from services.domain.findings import FINDINGS
 from services.domain.principals import Principal
 from services.domain.refusals import Refusal, refuse
 from services.domain.registers import Act, may, missing
-from services.domain.tables import Column, Problem, Reading
+from services.domain.tables import Column, Reading
 from services.infra.unit_of_work import UnitOfWork
-from services.registers.importing import Record
+from services.registers.evidence import cite
+from services.registers.importing import OfCity, Record
+from services.registers.ledger.findings import Visit, put_on
 from services.registers.scopes import pattern, patterns
 from services.registers.stations import repository as rows
 from services.sheets import Sheet
@@ -25,13 +28,11 @@ from services.sheets import Sheet
 TITLE = "小水电清单"
 
 
-@dataclass(frozen=True)
-class StationRegister:
+class StationRegister(OfCity):
     """Imports of stations."""
 
-    city: City
-    code: str = "stations"
-    title: str = TITLE
+    code = "stations"
+    title = TITLE
     kept = rows.KEPT
     columns: Sequence[Column] = hp.COLUMNS
 
@@ -50,10 +51,6 @@ class StationRegister:
             }))  # fmt: skip
         return records, reading
 
-    async def further(self, unit: UnitOfWork, records: Sequence[tuple[int, Record]]) -> list[Problem]:
-        """Nothing more: a station that is there is brought up to date."""
-        return []
-
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -63,6 +60,7 @@ class Standing:
     status: str
     answers: tuple[hp.ItemResult, ...]
     checked_on: Any
+    on_ledger: tuple[str, ...] = ()
 
 
 async def page(
@@ -95,13 +93,19 @@ async def counties(unit: UnitOfWork, actor: Principal) -> tuple[hp.CountyLine, .
     return hp.county_list(found, checks.values(), day_of(unit.clock()))
 
 
-async def show(unit: UnitOfWork, actor: Principal, id: str) -> dict[str, Any] | Refusal:
-    """One station with every check and the cases about it."""
+async def visible(unit: UnitOfWork, actor: Principal, id: str) -> Mapping[str, Any] | Refusal:
+    """One station, where the actor's regions cover it; otherwise it is not there."""
     if refusal := may(actor, Act.SEE, TITLE):
         return refusal
-    row = await rows.one(unit.connection, patterns(actor), id)
-    if row is None:
-        return missing("电站", id)
+    found = await rows.one(unit.connection, patterns(actor), id)
+    return found if found is not None else missing("电站", id)
+
+
+async def show(unit: UnitOfWork, actor: Principal, id: str) -> dict[str, Any] | Refusal:
+    """One station with every check and the cases about it."""
+    row = await visible(unit, actor, id)
+    if isinstance(row, Refusal):
+        return row
     checks = await rows.checks(unit.connection, id)
     standing = _standing(rows.station_of(row), checks[0] if checks else None, day_of(unit.clock()))
     return {
@@ -113,8 +117,8 @@ async def show(unit: UnitOfWork, actor: Principal, id: str) -> dict[str, Any] | 
     }
 
 
-async def check(unit: UnitOfWork, actor: Principal, id: str, found: hp.StationCheck) -> Standing | Refusal:
-    """A check goes on record; the answer says what it means for the station."""
+async def check(unit: UnitOfWork, actor: Principal, city: City, id: str, found: hp.StationCheck) -> Standing | Refusal:
+    """A check goes on record; the answer says what it means for the station. Its findings go where inspections' go."""
     row = await rows.one(unit.connection, patterns(actor), id)
     if row is None:
         return missing("电站", id)
@@ -124,21 +128,26 @@ async def check(unit: UnitOfWork, actor: Principal, id: str, found: hp.StationCh
     station = rows.station_of(row)
     if refusal := hp.check_visit(station, found, day_of(now)):
         return refusal
+    if refusal := await cite(unit, actor, "stations", id, found.evidence):
+        return refusal
+    visit = Visit("stations", id, uuid4(), f"小水电核查 {station.name}", row["region"], found.on)
+    lines = await put_on(unit, actor, city, visit, found.findings)
+    if isinstance(lines, Refusal):
+        return lines
     flows = [{"flow": f.flow, "at": f.at.isoformat(), "monitored_online": f.monitored_online} for f in found.flows]
+    findings = FINDINGS.dump_python(found.findings, mode="json")
     await rows.keep_check(
-        unit.connection, [uuid4(), id, found.on, actor.id, found.done, list(found.evidence), flows, now]
+        unit.connection, [visit.number, id, found.on, actor.id, found.done, list(found.evidence), flows, findings, now]
     )
     last = await rows.last_checks(unit.connection, [id])
-    return _standing(station, last[id], day_of(now))
+    return replace(_standing(station, last[id], day_of(now)), on_ledger=tuple(lines))
 
 
 async def template(unit: UnitOfWork, actor: Principal, id: str, unit_id: str | None = None) -> Plan | Refusal:
     """The plan a station's case begins with: one measure for each check that applies, for the lead unit to give."""
-    if refusal := may(actor, Act.SEE, TITLE):
-        return refusal
-    row = await rows.one(unit.connection, patterns(actor), id)
-    if row is None:
-        return missing("电站", id)
+    row = await visible(unit, actor, id)
+    if isinstance(row, Refusal):
+        return row
     lead = unit_id or row["unit_id"] or actor.unit_id
     if lead is None:
         return refuse("register.missing", what="责任单位", id=row["unit"], field="unit_id")

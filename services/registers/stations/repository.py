@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from services.domain.case.values import Position
+from services.domain.findings import FINDINGS
 from services.domain.hydropower import FlowReading, Station, StationCheck, StationClass
 from services.infra.postgres import Connection
 from services.registers.repository import Kept
@@ -23,15 +24,20 @@ SCOPED = "region LIKE ANY($1::text[])"
 LIST = f"SELECT * FROM registers.stations WHERE {SCOPED} AND ($2::text IS NULL OR region LIKE $2) ORDER BY id"
 ONE = f"SELECT * FROM registers.stations WHERE id = $2 AND {SCOPED}"
 LAST_CHECKS = """
-SELECT DISTINCT ON (station_id) station_id, held_on, by, done, evidence, flows FROM registers.station_checks
+SELECT DISTINCT ON (station_id) station_id, held_on, by, done, evidence, flows, findings FROM registers.station_checks
 WHERE station_id = ANY($1::text[]) ORDER BY station_id, held_on DESC, at DESC
 """
 CHECKS = """
-SELECT station_id, held_on, by, done, evidence, flows FROM registers.station_checks
+SELECT station_id, held_on, by, done, evidence, flows, findings FROM registers.station_checks
 WHERE station_id = $1 ORDER BY held_on DESC, at DESC LIMIT 100
 """
+ALL_CHECKS = """
+SELECT station_id, held_on, by, done, evidence, flows, findings FROM registers.station_checks
+WHERE station_id = ANY($1::text[]) ORDER BY station_id, held_on DESC, at DESC
+"""
 KEEP_CHECK = """
-INSERT INTO registers.station_checks (id, station_id, held_on, by, done, evidence, flows, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO registers.station_checks (id, station_id, held_on, by, done, evidence, flows, findings, at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 NEAR = "SELECT id, name, region FROM registers.stations WHERE region = ANY($1::text[])"
 KEEP_CASE = """
@@ -54,7 +60,7 @@ def station_of(row: Mapping[str, Any]) -> Station:
 def check_of(row: Mapping[str, Any]) -> StationCheck:
     """The check of a row."""
     flows = tuple(FlowReading(f["flow"], datetime.fromisoformat(f["at"]), f["monitored_online"]) for f in row["flows"])
-    return StationCheck(row["station_id"], row["held_on"], row["by"], row["done"], tuple(row["evidence"]), flows)
+    return StationCheck(row["station_id"], row["held_on"], row["by"], row["done"], tuple(row["evidence"]), flows, FINDINGS.validate_python(row["findings"]))
 
 
 async def listed(connection: Connection, patterns: Sequence[str], region: str | None) -> list[Mapping[str, Any]]:
@@ -77,6 +83,11 @@ async def last_checks(connection: Connection, ids: Sequence[str]) -> dict[str, S
 async def checks(connection: Connection, id: str) -> list[StationCheck]:
     """Checks of a station, the newest first."""
     return [check_of(row) for row in await connection.fetch(CHECKS, id)]
+
+
+async def all_checks(connection: Connection, ids: Sequence[str]) -> list[StationCheck]:
+    """Every check of these stations, the newest of each first."""
+    return [check_of(row) for row in await connection.fetch(ALL_CHECKS, list(ids))]
 
 
 async def keep_check(connection: Connection, values: Sequence[Any]) -> None:

@@ -42,7 +42,7 @@ async def http(pool: Pool, vault: Vault, desk: RegisterDesk, office: Desk, tmp_p
     files = Files(LocalStore(prefix=str(tmp_path / "evidence"), mkdir=True), office.office.rules.case.casework.evidence)
     parts = Parts(pool=pool, vault=vault, office=office.office, pepper=PEPPER, files=files, rates=Rates(1000), clock=desk.clock)
     registers = Registers(
-        pool=pool, vault=vault, rules=desk.rules, city=desk.city, identify=lambda request: caller(request, parts), problem=Problem,
+        pool=pool, vault=vault, rules=desk.rules, city=desk.city, files=files, identify=lambda request: caller(request, parts), problem=Problem,
         clock=desk.clock,
     )  # fmt: skip
     tokens = await enter(pool, office, KEEPER, COUNTY_KEEPER, OFFICER, DUTY_OFFICER, ELSEWHERE, STRANGER, MACHINE)

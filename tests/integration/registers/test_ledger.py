@@ -19,7 +19,7 @@ from services.domain.tables import heading
 from services.infra.records import Record
 from services.registers.handlers import Following
 from services.registers.importing import Taken
-from services.registers.ledger import acts
+from services.registers.ledger import acts, findings
 from services.registers.ledger.lines import LedgerRegister
 from services.registers.repository import find_import
 from services.sheets import read_sheet
@@ -163,7 +163,7 @@ async def test_a_unit_sees_its_own_lines_a_county_its_own_and_oversight_all(desk
     seen = {actor.id: {str(line["problem"]) for line in await lines(desk, actor)} for actor in (KEEPER, OFFICER, COUNTY_KEEPER)}
     assert seen == {"keeper": {"料场无围挡", "城管的", "住建的", "县里的"}, "officer": {"料场无围挡", "城管的"}, "county": {"县里的"}}
     theirs = (await lines(desk, unit="da-zj"))[0]["id"]
-    hidden = await desk.act(acts.line, OFFICER, theirs)
+    hidden = await desk.act(findings.history, OFFICER, theirs)
     assert isinstance(hidden, Refusal) and hidden.code == "register.missing"
     assert isinstance(await desk.act(acts.page, STRANGER, acts.Filter()), Refusal)
     nobody = replace(OFFICER, unit_id=None)

@@ -22,7 +22,8 @@ from tests.support.registers import (
 
 ONE = f"/emergencies/{emergency_id(1)}"
 PATHS = ("/ledger", "/ledger/lacking", "/ledger/export", f"/ledger/{uuid4()}", "/disclosure", "/disclosure/export", "/risk-sources",
-         "/risk-sources/x", "/risk-sources/suggestions", "/stations", "/stations/counties", "/stations/x", "/stations/x/plan",
+         "/risk-sources/x", "/risk-sources/suggestions", "/risk-sources/export", "/stations/export", "/resources/export", "/emergencies/export",
+         "/duty/export", f"/ledger/{uuid4()}/evidence/{'0' * 64}", "/stations", "/stations/counties", "/stations/x", "/stations/x/plan",
          "/emergencies", ONE, f"{ONE}/help", f"{ONE}/reports/1", "/duty", "/resources", "/resources/nearest", f"/imports/{uuid4()}")  # fmt: skip
 
 

@@ -14,8 +14,8 @@ from contracts.vocabulary import PollutionType, RiskArea
 from services.domain import hydropower as hp
 from services.domain.case.commands import Plan
 from services.domain.case.values import RectifyMode
+from services.domain.findings import Finding
 from services.domain.refusals import Refusal
-from services.domain.risk_sources import Finding
 from services.registers.importing import Taken
 from services.registers.ledger import acts as ledger
 from services.registers.resources import acts as resources
@@ -83,15 +83,19 @@ async def test_a_county_sees_and_brings_in_its_own_sources_only(desk: RegisterDe
 
 async def test_a_finding_is_fixed_with_evidence_or_a_complete_line_of_the_ledger(desk: RegisterDesk) -> None:
     await bring(desk, YARD)
-    fixed = Finding("标识牌缺失", RectifyMode.IMMEDIATE, fixed_evidence=("e1",))
+    fixed = Finding("标识牌缺失", RectifyMode.IMMEDIATE, fixed_evidence=(await desk.stored("e1"),))
     later = Finding("坝体渗水", RectifyMode.LEDGER, "坝体加固", "石岭县生态环境分局", "潘书涛", date(2026, 4, 30))
     for bad, code in (
         (replace(fixed, fixed_evidence=()), "measure.evidence"),
+        (replace(fixed, fixed_evidence=("0" * 64,)), "register.evidence"),
+        (replace(later, unit="某某公司"), "register.missing"),
         (replace(later, person=""), "plan.incomplete"),
         (replace(later, deadline=date(2026, 1, 1)), "plan.past"),
     ):
         no = await desk.act(risks.inspect, KEEPER, desk.city, YARD_ID, date(2026, 3, 1), (bad,))
         assert isinstance(no, Refusal) and no.code == code
+    tomorrow = await desk.act(risks.inspect, KEEPER, desk.city, YARD_ID, date(2026, 3, 3), (later,))
+    assert isinstance(tomorrow, Refusal) and tomorrow.code == "station.future"
     for actor, code in ((STRANGER, "actor.role"), (OFFICER, "register.missing")):
         no = await desk.act(risks.inspect, actor, desk.city, YARD_ID, date(2026, 3, 1), (fixed,))
         assert isinstance(no, Refusal) and no.code == code
@@ -156,21 +160,23 @@ async def test_the_four_checks_are_answered_by_evidence_and_measured_flow(desk: 
     assert (await bring_station(desk)).added == 1
     (standing,) = await desk.done(stations.page, KEEPER)
     assert standing.status == "未核查" and [answer.met for answer in standing.answers] == [None, None]
+    file = await desk.stored("e")
     visit = hp.StationCheck(STATION_ID, date(2026, 3, 1), "x", done=True)
     low = hp.FlowReading(0.2, datetime(2026, 3, 1, 2, tzinfo=UTC), monitored_online=True)
     for bad, code in (
         (visit, "station.evidence"),
-        (replace(visit, on=date(2026, 4, 1), evidence=("e",)), "station.future"),
-        (replace(visit, evidence=("e",), flows=(replace(low, flow=-1.0),)), "station.flow"),
+        (replace(visit, evidence=("0" * 64,)), "register.evidence"),
+        (replace(visit, on=date(2026, 4, 1), evidence=(file,)), "station.future"),
+        (replace(visit, evidence=(file,), flows=(replace(low, flow=-1.0),)), "station.flow"),
     ):
-        no = await desk.act(stations.check, KEEPER, STATION_ID, bad)
+        no = await desk.act(stations.check, KEEPER, desk.city, STATION_ID, bad)
         assert isinstance(no, Refusal) and no.code == code
-    assert isinstance(await desk.act(stations.check, STRANGER, STATION_ID, visit), Refusal)
-    found = await desk.done(stations.check, KEEPER, STATION_ID, replace(visit, evidence=("e",), flows=(low,)))
+    assert isinstance(await desk.act(stations.check, STRANGER, desk.city, STATION_ID, visit), Refusal)
+    found = await desk.done(stations.check, KEEPER, desk.city, STATION_ID, replace(visit, evidence=(file,), flows=(low,)))
     assert found.status == "整治中" and "未达到" in found.answers[1].sentence and "在线监测" in found.answers[1].sentence
     desk.clock.advance(timedelta(days=1))
     enough = replace(low, flow=0.4, at=desk.clock())
-    assert (await desk.done(stations.check, KEEPER, STATION_ID, replace(visit, on=date(2026, 3, 3), evidence=("e",), flows=(enough,)))).status == "完成"
+    assert (await desk.done(stations.check, KEEPER, desk.city, STATION_ID, replace(visit, on=date(2026, 3, 3), evidence=(file,), flows=(enough,)))).status == "完成"
     shown = await desk.done(stations.show, KEEPER, STATION_ID)
     assert len(shown["checks"]) == 2 and shown["status"] == "完成"
 

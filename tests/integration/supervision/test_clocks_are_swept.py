@@ -30,7 +30,7 @@ async def test_each_clock_says_which_rule_and_which_calendar_made_it(watch: Watc
     found = await clocks(watch)
     assert set(found) == {"sign_in", "notice", "return", "reply"}, "转送交办 stopped when it was assigned"
     reply = found["reply"]
-    assert (reply["rule_id"], reply["rule_version"], str(reply["last_day"])) == ("hl.reply_wd", "2026.1", "2026-03-09")
+    assert (reply["rule_id"], reply["rule_version"], str(reply["last_day"])) == ("hl.reply_wd", "2026.2", "2026-03-09")
     assert reply["calendar_version"] == watch.book.case.calendar.version and reply["next_share"] == 0.5
     shown = await watch.pool.fetchval("SELECT deadlines FROM casework.cases WHERE case_id = $1", case_id(1))
     assert {item["clock"]: item["last_day"] for item in shown}["reply"] == "2026-03-09"

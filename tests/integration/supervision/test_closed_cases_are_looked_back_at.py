@@ -107,6 +107,29 @@ async def test_when_a_case_was_closed_and_whose_it_was_is_rebuilt_from_the_log(w
     assert await watch.rows(query) == before
 
 
+async def test_outcomes_and_rebounds_are_rebuilt_from_the_log_and_kept_ones_stay(watch: Watch) -> None:
+    await closed(watch, 1, 2, 3)
+    await drawn(watch, "s", size=1)
+    await watch.give(INSPECTOR, PASSED.model_copy(update={"rebound": True, "finding": "又冒烟"}), case=2)
+    await watch.give(INSPECTOR, PASSED, case=3)
+    watch.clock.advance(timedelta(days=1))
+    await watch.hear(linked(9, 1, LinkKind.REPEAT_PETITION, received_at=watch.clock(), reporter="p1", registered_at=watch.clock()))
+    await watch.hear(opened(12, matter=opened().matter, received_at=watch.clock(), registered_at=watch.clock()))
+    await watch.bus.drain()
+    outcomes = "SELECT case_no, unit_id, region, passed, rebound, fake, finding, done_by, done_at FROM supervision.look_backs WHERE state = 'done' ORDER BY 1"
+    rebounds = "SELECT * FROM supervision.rebounds ORDER BY case_id, evidence"
+    waiting = await look_back.listed(watch.pool)
+    kept, back = await watch.rows(outcomes), await watch.rows(rebounds)
+    assert [(row["passed"], row["finding"]) for row in kept] == [(False, "又冒烟"), (True, "净化器正常运行")]
+    assert sorted(row["kind"] for row in back) == ["complaint", "other_case"]
+    await rebuild(watch.pool, watch.vault, watch.book, clock=watch.clock)
+    assert (await watch.rows(outcomes), await watch.rows(rebounds)) == (kept, back), "told again, nothing changes"
+    await watch.pool.execute("DELETE FROM supervision.look_backs WHERE state = 'done'; DELETE FROM supervision.rebounds")
+    await rebuild(watch.pool, watch.vault, watch.book, clock=watch.clock)
+    assert (await watch.rows(outcomes), await watch.rows(rebounds)) == (kept, back)
+    assert await look_back.listed(watch.pool) == waiting, "what is still to be looked back at stays"
+
+
 async def test_the_machine_draws_once_a_month(watch: Watch) -> None:
     await closed(watch, 1, 2)
     await watch.round(days=1)

@@ -208,7 +208,7 @@ def test_names_are_found_after_they_have_left_the_dictionary_of_recent_ones() ->
 
     names = Names()
     for number in range(40_000):
-        names.push(f"n{number}")
+        names.push_many([f"n{number}"])
     assert names.find(["n0", "n17000", "n39999", "n40000"]).tolist() == [0, 17_000, 39_999, -1]
     names.forget(np.array([17_000]))
     assert names.number("n17000") == -1

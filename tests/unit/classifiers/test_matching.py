@@ -19,17 +19,18 @@ def test_shared_keys_are_those_that_comparing_each_with_each_finds(most: int) ->
         row[: len(keys)] = rng.permutation(keys)
     a, b = np.repeat(pool, 7, axis=0), pool[rng.integers(0, 30, 210)]
     equal = (a[:, :, None] == b[:, None, :]) & (a[:, :, None] > 0)
-    in_b, in_a = matches(a, b)
-    assert (in_b == equal.any(axis=2)).all()
-    assert (in_a == equal.any(axis=1)).all()
+    in_b, in_a = matches(pool.T, np.repeat(np.arange(30), 7), b.T)
+    assert (equal.any(axis=2) == in_b.T).all()
+    assert (equal.any(axis=1) == in_a.T).all()
     assert in_b.any()
 
 
 def test_keys_that_share_a_slot_are_told_apart() -> None:
     one, other, neither = 5, 5 + (1 << 14), 5 + (2 << 14)
-    in_b, in_a = matches(np.array([[one, other]], np.uint32), np.array([[other, neither, one]], np.uint32))
-    assert in_b.tolist() == [[True, True]]
-    assert in_a.tolist() == [[True, False, True]]
+    own, there = np.array([[one], [other]], np.uint32), np.array([[other], [neither], [one]], np.uint32)
+    in_b, in_a = matches(own, np.zeros(1, np.intp), there)
+    assert in_b.ravel().tolist() == [True, True]
+    assert in_a.ravel().tolist() == [True, False, True]
 
 
 def test_the_forest_answers_as_walking_each_tree_does() -> None:

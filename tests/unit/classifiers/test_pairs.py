@@ -12,7 +12,7 @@ from classifiers import profile as pf
 from classifiers import scoring
 from classifiers.extract import take_apart
 from classifiers.packing import pack
-from classifiers.pairs import DIRECTIONS, INDEX, NAMES, Weighted, features
+from classifiers.pairs import DIRECTIONS, INDEX, NAMES, features
 from classifiers.reading import Complaint
 from classifiers.segment import shared
 from classifiers.train_links import PairSet, fit_raw, hardest, mixed, out_of_fold
@@ -25,8 +25,7 @@ def record(text: str, **fields: object) -> np.ndarray:
 
 
 def compare(a: np.ndarray, b: np.ndarray) -> dict[str, float]:
-    rarity = pf.Rarity()
-    row = features(Weighted.of(a, rarity), Weighted.of(b, rarity))[0]
+    row = features(a, np.arange(1), b, pf.Rarity())[0]
     return dict(zip(NAMES, row.tolist(), strict=True))
 
 
@@ -35,12 +34,12 @@ KITCHEN = "石塘路18号望湖花园楼下杏林小灶饭馆油烟扰民"
 
 def test_no_pairs_give_no_rows() -> None:
     nothing = np.zeros(0, pf.DTYPE)
-    assert features(Weighted.of(nothing, pf.Rarity()), Weighted.of(nothing, pf.Rarity())).shape == (0, len(NAMES))
+    assert features(nothing, np.arange(0), nothing, pf.Rarity()).shape == (0, len(NAMES))
 
 
 def test_an_empty_record_gives_finite_features() -> None:
     nothing = np.zeros(1, pf.DTYPE)
-    rows = features(Weighted.of(nothing, pf.Rarity()), Weighted.of(record(KITCHEN), pf.Rarity()))
+    rows = features(nothing, np.arange(1), record(KITCHEN), pf.Rarity())
     assert np.isfinite(rows).all()
 
 

@@ -99,6 +99,13 @@ def test_the_same_person_and_text_is_a_duplicate_delivery(triage: Triage) -> Non
     assert decisions[1].kind is LinkKind.DUPLICATE_DELIVERY
 
 
+def test_the_same_person_in_the_same_words_days_later_asks_again_and_is_no_delivery(triage: Triage) -> None:
+    text = "云栖雅苑3栋楼下杏林小灶饭馆油烟直排，每天晚上呛得开不了窗，请城管部门处理。"
+    later = [Complaint("a", text, time=START, reporter="p1"), Complaint("b", text, time=START + timedelta(days=8), reporter="p1")]
+    decisions = triage.decide(later, triage.read(later), RecentHistory(), lambda c: f"C{c.id}")
+    assert (decisions[1].to, decisions[1].kind) == ("a", LinkKind.REPEAT_PETITION)
+
+
 def test_a_cited_receipt_of_the_same_problem_links(triage: Triage) -> None:
     first = Complaint("a", "鹭江新村旁鼎拓搅拌站夜里生产噪音很大", receipt_no="XF202403010001")
     second = Complaint("b", "之前反映的搅拌站噪音仍未解决，受理编号XF202403010001", time=START)
@@ -202,13 +209,14 @@ def test_order_of_arrival_changes_the_cases_by_less_than_two_points(triage: Tria
 def test_complaints_linked_automatically_share_a_guard(triage: Triage) -> None:
     rows = list(generate(1200, 7))
     complaints = [Complaint(row["id"], row["text"], row["title"] or "", reporter=row["user"]) for row in rows]
-    decisions = {decision.id: decision for decision in run(triage, complaints, RecentHistory())}
-    linked = [decision for decision in decisions.values() if decision.band is LinkBand.AUTO and decision.to]
+    history = RecentHistory()
+    linked = [decision for decision in run(triage, complaints, history) if decision.band is LinkBand.AUTO and decision.to]
     assert len(linked) > 50
-    shared = Counter(bool(set(d.guards) & set(decisions[d.to].guards)) for d in linked if d.to)
+    guards = {c.id: keys for c, keys in zip(complaints, triage.guards(triage.read(complaints), history), strict=True)}
+    shared = Counter(bool(set(guards[d.id]) & set(guards[d.to])) for d in linked if d.to)
     assert shared[True] >= 0.9 * len(linked)
-    assert all(-(1 << 63) <= key < 1 << 63 for d in decisions.values() for key in d.guards)
-    assert all(len(d.guards) <= 4 for d in decisions.values())
+    assert all(-(1 << 63) <= key < 1 << 63 for keys in guards.values() for key in keys)
+    assert all(len(keys) <= 4 for keys in guards.values())
 
 
 def test_a_profile_survives_packing(triage: Triage) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from contracts.complaints import ComplaintRegistered, Region
-from services.triage.handlers import MOST_WORDS, words_of
+from services.triage.telling import MOST_WORDS, words_of
 
 AT = datetime(2026, 11, 26, tzinfo=UTC)
 

@@ -17,8 +17,9 @@ from services.domain import registers as reg
 from services.domain.case import commands as c
 from services.domain.case import operations as o
 from services.domain.case import values as v
+from services.domain.findings import LineAct, LineState, check_act
 from services.domain.history import IdentityRead, record_read
-from services.domain.principals import Role, What, check_token, issue_token, may_read
+from services.domain.principals import Principal, Role, What, check_token, issue_token, may_read
 from services.domain.refusals import Refusal
 from tests.unit.domain.case.office import (
     DISPATCHER,
@@ -293,6 +294,24 @@ add("register.missing", "没有风险源x", lambda: reg.missing("风险源", "x"
 add("register.changed", "已被他人修改（现为第3版）", lambda: reg.changed("突发事件", "e1", 2, 3))
 add("register.region", "310101不在人员s的管辖范围内", lambda: reg.may(person("s", Role.SUPERVISOR), reg.Act.SEE, "台账", "310101"))
 add("register.file", "文件是空的", lambda: reg.no_file("文件是空的。", "请检查导出是否完成。"))
+add("register.evidence", "没有这些证据文件：000000000000", lambda: reg.no_evidence(["0" * 64]))
+INSPECTED = LineState("inspection", True, ("eco",), date(2026, 4, 1))
+LATE = replace(INSPECTED, deadline=date(2026, 1, 1))
+
+
+def line(state: LineState, act: LineAct, actor: Principal = SUPERVISOR, until: date | None = None) -> Any:
+    return lambda: check_act(state, act, actor, date(2026, 3, 2), until=until)
+
+
+add("line.origin", "只有检查发现的台账可以直接填报进展", line(replace(INSPECTED, origin="case"), LineAct.REPORT, OFFICER))
+add("line.closed", "这一条已经销号", line(replace(INSPECTED, open=False), LineAct.CLOSE_OUT))
+add("line.unit", "人员officer不是责任单位", line(replace(INSPECTED, units=("urban",)), LineAct.REPORT, OFFICER))
+add("line.second", "人员supervisor填报过本条进展，不能销号", line(replace(INSPECTED, handlers=frozenset({"supervisor"})), LineAct.CLOSE_OUT))
+add("line.unreported", "尚未填报整改情况，不能退回整改", line(INSPECTED, LineAct.RETURN))
+add("line.evidence", "整改没有证据", line(replace(INSPECTED, reports=(("officer", 0),)), LineAct.CLOSE_OUT))
+add("line.expired", "整改时限2026-01-01已过", line(LATE, LineAct.POSTPONE, until=date(2026, 5, 1)))
+add("line.postponed", "已经延期一次", line(replace(INSPECTED, postponed=1), LineAct.POSTPONE, until=date(2026, 5, 1)))
+add("line.until", "须晚于原定的2026-04-01", line(INSPECTED, LineAct.POSTPONE, until=date(2026, 4, 1)))
 add("risk.match", "没有这一匹配", reg.no_match)
 STATION = hp.Station(
     "s", "杉木沟电站", "石岭县", "杉木河", hp.StationClass.SHUT, date(2026, 6, 30), "县水利局", "雷某"

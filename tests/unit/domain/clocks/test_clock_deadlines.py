@@ -201,7 +201,7 @@ def test_a_new_calendar_lists_what_it_moves_and_nothing_else():
     moved = {item.clock: item.text for item in found}
     assert (
         moved["reply"]
-        == "期限“热线答复”由2026-03-09改为2026-03-11（hl.reply_wd/2026.1 → hl.reply_wd/2026.1）"
+        == "期限“热线答复”由2026-03-09改为2026-03-11（hl.reply_wd/2026.2 → hl.reply_wd/2026.2）"
     )
     assert "return" not in moved
 

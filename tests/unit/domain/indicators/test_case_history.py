@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from contracts.vocabulary import LinkKind, SupervisionStep
 from services.domain.case import commands as c
 from services.domain.case import values as v
@@ -17,13 +19,14 @@ from tests.unit.domain.case.office import (
     SUPERVISOR,
     Desk,
     link,
+    measure,
     rule_book,
 )
 
 
 def told(desk: Desk) -> CaseHistory:
     book = rule_book()
-    return history("case-1", desk.events, book.case.deadlines, book.case.calendar, book.indicators.thresholds.conclude_clocks)
+    return history("case-1", desk.events, book.case.deadlines, book.case.calendar, book.indicators.thresholds)
 
 
 def test_a_rebound_ends_a_round_and_starts_the_next() -> None:
@@ -40,6 +43,17 @@ def test_a_duty_done_in_time_late_or_still_running() -> None:
     assert told(Desk().to_concluded()).rounds[0].in_time is True
     late = told(Desk().to_rectifying().wait(days=90).rectified().concluded()).rounds[0]
     assert late.in_time is False and late.due_at is not None and late.concluded_at is not None and late.concluded_at > late.due_at
+
+
+def test_an_answer_in_time_and_a_conclusion_in_time_are_judged_apart() -> None:
+    planned = told(Desk().to_rectifying()).rounds[0]
+    assert (planned.answer_in_time, planned.in_time) == (True, None), "answered with a plan, nothing concluded yet"
+    late = Desk().opened().assigned().investigating().verified().wait(days=30).planned()
+    assert told(late).rounds[0].answer_in_time is False
+    broken = Desk().opened().assigned().investigating().verified().planned(measure(deadline=date(2026, 3, 4))).rectified().concluded()
+    found = told(broken).rounds[0]
+    assert (found.answer_in_time, found.in_time) == (True, False), "the plan's own day was missed"
+    assert found.answer_due_at is not None and found.due_at is not None and found.due_at < found.answer_due_at
 
 
 def test_a_complaint_after_the_conclusion_moves_no_deadline_that_was_met() -> None:
