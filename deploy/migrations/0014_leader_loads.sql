@@ -1,5 +1,5 @@
 -- A leader's load is his live cases: counting them must not grow with what has ended.
--- depends: 0011_analytics
+-- depends: 0013_answered_in_time
 
 CREATE INDEX cases_load_idx ON dispatch.cases (leader_id) WHERE leader_id IS NOT NULL AND NOT ended;
 DROP INDEX dispatch.cases_leader_idx;
