@@ -134,10 +134,8 @@ def form_known(kind: str, visit: Visit, state: CaseState) -> bool:
 def _blocked(kind: str | None, results: tuple[GateResult, ...]) -> str:
     """What stands in the way of the next step, in the words of the gates."""
     stage = {"request_close_out": Stage.REQUEST, "accept_work": Stage.ACCEPTANCE, "close_out": Stage.CLOSE_OUT}.get(kind or "")
-    if stage is None:
-        return ""
-    unmet = ((result.gate, result.missing(stage)) for result in results)
-    return "".join(f"【{gate}】" + "".join(check.sentence for check in checks) for gate, checks in unmet if checks)
+    lacking = ((result, result.missing(stage)) for result in results) if stage else ()
+    return "".join(f"【{result.gate}】" + "".join(check.sentence for check in unmet) for result, unmet in lacking if unmet)
 
 
 def _ended_at(state: CaseState) -> Any:
