@@ -79,7 +79,7 @@ def _kind(token: str) -> tuple[str, str] | None:
 
 
 @lru_cache(maxsize=200_000)
-def _ends_name(before: str) -> bool:
+def ends_name(before: str) -> bool:
     """Whether a name does not reach back over this word."""
     return before in _BREAKS or before.isdigit() or _BAD.search(before) is not None
 
@@ -113,7 +113,7 @@ def typed_names(plain: str, tokens: Sequence[str], starts: Sequence[int]) -> lis
         j, length = i, len(token)
         while j > barrier:
             before = tokens[j - 1]
-            if length + len(before) > _MOST or _ends_name(before):
+            if length + len(before) > _MOST or ends_name(before):
                 break
             j -= 1
             length += len(before)
