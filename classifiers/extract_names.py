@@ -66,7 +66,7 @@ class Name(NamedTuple):
     core: str
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def _kind(token: str) -> tuple[str, str] | None:
     """What a word that ends a name names, and the ending."""
     if token in NEVER:
@@ -78,7 +78,7 @@ def _kind(token: str) -> tuple[str, str] | None:
     return None
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def ends_name(before: str) -> bool:
     """Whether a name does not reach back over this word."""
     return before in _BREAKS or before.isdigit() or _BAD.search(before) is not None
