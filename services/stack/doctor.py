@@ -22,7 +22,6 @@ from services.stack.jars import class_path
 from services.stack.java import java
 from services.stack.state import State
 
-
 PARKED_SECONDS = 600
 """An event that waits longer for its case's opening waits for one that was lost or set aside (default, unverified)."""
 PARKED = """

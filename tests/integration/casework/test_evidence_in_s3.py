@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator
 from datetime import timedelta
 
-import boto3
+import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 
@@ -29,7 +29,7 @@ def endpoint() -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
     server.start()
     address = f"http://127.0.0.1:{port}"
-    boto3.client("s3", endpoint_url=address, region_name="us-east-1", aws_access_key_id="t", aws_secret_access_key="t").create_bucket(Bucket=BUCKET)
+    httpx.put(f"{address}/{BUCKET}", trust_env=False).raise_for_status()
     yield address
     server.stop()
 
