@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from services.analytics import sql
+from services.analytics import sets, sql
 from services.domain.indicators.dictionary import Form, Indicator, IndicatorRules, Measure
 from services.domain.indicators.facts import Dimension, FactKind
 from services.domain.indicators.figures import Change, Figure, Slice, Window, figure
@@ -91,15 +91,14 @@ async def sums(connection: Connection, rules: IndicatorRules, names: Sequence[st
     """The measures over window and slice."""
     wanted = {name: rules.measures[name] for name in names}
     kept = _kept(query.slice)
-    slow = {name: m for name, m in wanted.items() if kept is None or not m.additive}
+    if kept is None:
+        statement, values = sql.total(wanted, query.slice, query.window)
+        return sql.named(await counted(connection, statement, values))
     found: dict[str, Decimal] = {}
-    if kept is not None and (fast := [name for name in wanted if name not in slow]):
-        dimension, region, member = kept
-        rows = await connection.fetch(SUMS, dimension, region, member, query.window.start, query.window.end, fast)
-        found |= sql.named(rows)
-    if slow:
-        statement, values = sql.total(slow, query.slice, query.window)
-        found |= sql.named(await counted(connection, statement, values))
+    if additive := [name for name, measure in wanted.items() if measure.additive]:
+        found |= sql.named(await connection.fetch(SUMS, *kept, query.window.start, query.window.end, additive))
+    if told_apart := [name for name, measure in wanted.items() if not measure.additive]:
+        found |= await sets.totals(connection, kept, query.window, told_apart)
     return found
 
 
@@ -159,18 +158,16 @@ async def _members(
     measures = {name: rules.measures[name] for name in names}
     window, region = query.window, query.slice.get(Dimension.REGION)
     others = [d for d, _ in query.slice.values if d is not Dimension.REGION]
-    fast = [name for name, m in measures.items() if m.additive and not (dimension in KEPT and others)]
-    rows: list[Any] = []
-    if dimension is Dimension.REGION and (kept := _kept(query.slice)) and fast:
-        rows += await connection.fetch(REGIONS, kept[0], kept[2], window.start, window.end, fast)
-    elif dimension in KEPT and not others and fast:
-        rows += await connection.fetch(MEMBERS, KEPT[dimension], region or WHOLE_CITY, window.start, window.end, fast)
-    else:
-        fast = []
-    if slow := {name: m for name, m in measures.items() if name not in fast}:
-        statement, values = sql.by_member(slow, dimension, query.slice, window)
-        rows += [row for row in await counted(connection, statement, values) if row["member"] is not None]
-    return rows
+    additive = [name for name, measure in measures.items() if measure.additive]
+    told_apart = [name for name in names if name not in additive]
+    if dimension is Dimension.REGION and (kept := _kept(query.slice)):
+        rows = list(await connection.fetch(REGIONS, kept[0], kept[2], window.start, window.end, additive))
+        return rows + (await sets.by_region(connection, kept[0], kept[2], window, told_apart) if told_apart else [])
+    if dimension in KEPT and not others:
+        rows = list(await connection.fetch(MEMBERS, KEPT[dimension], region or WHOLE_CITY, window.start, window.end, additive))
+        return rows + (await sets.by_member(connection, KEPT[dimension], region or WHOLE_CITY, window, told_apart) if told_apart else [])
+    statement, values = sql.by_member(measures, dimension, query.slice, window)
+    return [row for row in await counted(connection, statement, values) if row["member"] is not None]
 
 
 async def trend(

@@ -28,6 +28,6 @@ async def rebuild(pool: Pool, rules: RuleBook, progress: Callable[[int, int], No
         progress(min(counted, total), total)
 
     async with pool.acquire() as connection:
-        await store.mark_days(connection, [row["day"] for row in await connection.fetch(store.ALL_DAYS)])
+        await store.mark_days(connection, [row["day"] for row in await connection.fetch(store.ALL_DAYS)], sets=True)
     await Refresher(pool, rules).drain(note)
     return counted

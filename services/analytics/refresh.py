@@ -18,9 +18,11 @@ from pydantic import ValidationError
 
 from services.analytics import repository as store
 from services.analytics import rows as make
+from services.analytics import words
 from services.analytics.rows import Row
-from services.analytics.sql import daily
+from services.analytics.sql import daily, daily_sets
 from services.domain.case.events import parse_event
+from services.domain.indicators.facts import FactKind
 from services.domain.indicators.history import CaseHistory, history
 from services.domain.rulebook import RuleBook
 from services.infra.clock import Clock, system_clock
@@ -43,6 +45,8 @@ class Refresher:
         self.rules = rules
         self.clock = clock
         self.measures = rules.indicators.additive()
+        self.told_apart = rules.indicators.told_apart()
+        self.sets_of_cases = any(measure.fact is not FactKind.COMPLAINT for measure in self.told_apart.values())
         self.limit = BATCH
 
     async def once(self) -> int | None:
@@ -93,7 +97,7 @@ class Refresher:
             complaints, cases = await store.take(connection, limit)
             if complaints or cases:
                 days = await self._count(connection, complaints, cases)
-                await store.mark_days(connection, days)
+                await store.mark_days(connection, days, sets=True)
             ANALYTICS_BACKLOG.set(await connection.fetchval(store.BACKLOG, 10 * BATCH))
             return len(complaints) + len(cases)
 
@@ -102,17 +106,23 @@ class Refresher:
         async with store.refreshing(self.pool) as connection:
             if connection is None:
                 return None
-            days = [row["day"] for row in await connection.fetch(store.TAKE_DAYS, DAYS)]
+            taken = await connection.fetch(store.TAKE_DAYS, DAYS)
+            days, changed = [row["day"] for row in taken], [row["day"] for row in taken if row["sets"]]
             if days:
                 await connection.execute(store.CLEAR_DAYS, days)
                 statement, values = daily(self.measures, days)
                 await connection.execute(statement, *values)
+                if changed and self.told_apart:
+                    await connection.execute(store.CLEAR_SETS, changed)
+                    statement, values = daily_sets(self.told_apart, changed)
+                    await connection.execute(statement, *values)
                 await store.moved(connection, self.rules.version, self.clock())
             return len(days)
 
     async def _count(self, connection: Connection, complaints: list[UUID], cases: list[UUID]) -> set[date]:
         thresholds = self.rules.indicators.thresholds
         truths = await store.truths(connection, complaints)
+        await self._words(connection, complaints, truths)
         placed = await store.placements(connection, complaints)
         await store.touch(connection, [("complaint", id) for id, truth in truths.items() if truth["unread"]])
         before = await store.facts(connection, "complaint_facts", "complaint_id", complaints)
@@ -126,8 +136,8 @@ class Refresher:
         found = await self._cases(connection, concerned, set(cases), by_case)
         target = [row for id, rows in by_case.items() if id in found for row in make.place_in_case(rows, found[id])]
         changed = await store.replace(connection, "complaint_facts", present, target)
-        days = {row["received_on"] for row in changed}
-        return days | await self._links(connection, complaints, fresh)
+        await store.mark_days(connection, await self._links(connection, complaints, fresh), sets=False)
+        return {row["received_on"] for row in changed}
 
     async def _cases(
         self, connection: Connection, ids: list[UUID], acted: set[UUID], by_case: dict[UUID, list[Row]]
@@ -158,7 +168,7 @@ class Refresher:
             new_rows = [row for id in histories for row in builder(rows[id], histories[id])]
             changed = await store.replace(connection, table, old_rows, new_rows)
             days += [row[name] for row in changed for name in names]
-        await store.mark_days(connection, (day for day in days if day))
+        await store.mark_days(connection, (day for day in days if day), sets=self.sets_of_cases)
         return rows
 
     async def _histories(self, connection: Connection, ids: list[UUID]) -> dict[UUID, CaseHistory]:
@@ -176,6 +186,14 @@ class Refresher:
                 ANALYTICS_UNREADABLE.inc()
                 log.error("history_unreadable", case_id=str(id), reason=type(failure).__name__)
         return found
+
+    async def _words(self, connection: Connection, complaints: list[UUID], truths: dict[UUID, Any]) -> None:
+        known = await store.digests(connection, complaints)
+        wanted = {id: words.digest(truth) for id, truth in truths.items()}
+        stale = [id for id, digest in known.items() if wanted.get(id) != digest]
+        fresh = [id for id, digest in wanted.items() if known.get(id) != digest]
+        rows = await asyncio.to_thread(lambda: [words.word_row(truths[id], wanted[id]) for id in fresh])
+        await store.rewrite_words(connection, stale, rows)
 
     async def _links(self, connection: Connection, complaints: list[UUID], fresh: Iterable[Row]) -> set[date]:
         about = {row["complaint_id"]: row for row in fresh}

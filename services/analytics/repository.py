@@ -25,7 +25,7 @@ BACKLOG = "SELECT count(*) FROM (SELECT 1 FROM analytics.touched LIMIT $1) t"
 TRUTH = """
 SELECT i.id AS complaint_id, i.receipt_no, i.received_at, i.region_code AS region, i.channel, i.reporter,
        coalesce((i.event ->> 'signatories')::int, 1) AS signatories, coalesce((i.event ->> 'key_item')::boolean, false) AS key_item,
-       i.event ->> 'respondent' AS declared, i.version > t.version AS unread,
+       i.event ->> 'respondent' AS declared, i.event ->> 'title' AS title, i.event ->> 'text' AS text, i.version > t.version AS unread,
        (t.reading ->> 'environmental')::float8 AS environmental, t.reading -> 'types' AS types, t.reading -> 'subtype' AS subtype,
        t.reading ->> 'respondent' AS respondent, t.reading -> 'place' AS place
 FROM intake.complaints i JOIN triage.complaints t ON t.id = i.id WHERE i.id = ANY($1::uuid[])
@@ -65,12 +65,18 @@ LEFT JOIN LATERAL (SELECT event FROM dispatch.assignments WHERE case_id = n.id O
 WHERE coalesce(w.case_no, t.case_no) IS NOT NULL
 """
 EVENTS = "SELECT case_id, body FROM casework.events WHERE case_id = ANY($1::uuid[]) ORDER BY case_id, version"
-DIRTY = "INSERT INTO analytics.dirty_days SELECT DISTINCT d FROM unnest($1::date[]) AS d ON CONFLICT DO NOTHING"
-TAKE_DAYS = "DELETE FROM analytics.dirty_days WHERE day IN (SELECT day FROM analytics.dirty_days ORDER BY day DESC LIMIT $1) RETURNING day"
+DIRTY = """
+INSERT INTO analytics.dirty_days AS d (day, sets) SELECT day, $2::boolean FROM unnest($1::date[]) AS day
+ON CONFLICT (day) DO UPDATE SET sets = true WHERE excluded.sets AND NOT d.sets
+"""
+TAKE_DAYS = """
+DELETE FROM analytics.dirty_days WHERE day IN (SELECT day FROM analytics.dirty_days ORDER BY day DESC LIMIT $1) RETURNING day, sets
+"""
 CLEAR_DAYS = "DELETE FROM analytics.daily WHERE day = ANY($1::date[])"
+CLEAR_SETS = "DELETE FROM analytics.daily_sets WHERE day = ANY($1::date[])"
 ALL_DAYS = """
 SELECT DISTINCT day FROM (
-    SELECT received_on AS day FROM analytics.complaint_facts UNION SELECT day FROM analytics.daily UNION
+    SELECT received_on AS day FROM analytics.complaint_facts UNION SELECT day FROM analytics.daily UNION SELECT day FROM analytics.daily_sets UNION
     SELECT unnest(ARRAY[opened_on, first_received_on, leader_on, supervised_on, first_closed_on]) FROM analytics.case_facts UNION
     SELECT unnest(ARRAY[started_on, assigned_on, accepted_on, verified_on, concluded_on, closed_out_on, looked_back_on, rebound_on,
                         due_on, answer_due_on, notice_due_on, sign_in_due_on, leader_on]) FROM analytics.round_facts UNION
@@ -89,6 +95,9 @@ TOUCH_ALL_CASES = """
 INSERT INTO analytics.touched (kind, entity)
 SELECT 'case', id FROM (SELECT id FROM triage.cases UNION SELECT case_id FROM casework.cases UNION SELECT case_id FROM analytics.case_facts) c
 """
+
+DIGESTS = "SELECT complaint_id, digest FROM analytics.complaint_words WHERE complaint_id = ANY($1::uuid[])"
+FORGET_WORDS = "DELETE FROM analytics.complaint_words WHERE complaint_id = ANY($1::uuid[])"
 
 KEYS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "complaint_facts": (("complaint_id", "uuid"), ("case_id", "uuid")),
@@ -175,11 +184,27 @@ async def replace(connection: Connection, table: str, old: Sequence[Row], new: S
     return [*gone, *come]
 
 
-async def mark_days(connection: Connection, days: Iterable[date]) -> None:
-    """Days whose sums are to be made anew."""
+async def digests(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, bytes]:
+    """What the words of complaints were made from."""
+    return {row["complaint_id"]: row["digest"] for row in await connection.fetch(DIGESTS, ids)}
+
+
+async def rewrite_words(connection: Connection, stale: Sequence[UUID], rows: Sequence[Row]) -> None:
+    """Put words in the place of stale ones."""
+    if stale:
+        await connection.execute(FORGET_WORDS, stale)
+    if rows:
+        columns = list(rows[0])
+        await connection.copy_records_to_table(
+            "complaint_words", schema_name="analytics", columns=columns, records=[tuple(row.values()) for row in rows]
+        )
+
+
+async def mark_days(connection: Connection, days: Iterable[date], *, sets: bool) -> None:
+    """Days whose sums are to be made anew; with `sets` the values they tell apart too."""
     wanted = sorted(set(days))
     if wanted:
-        await connection.execute(DIRTY, wanted)
+        await connection.execute(DIRTY, wanted, sets)
 
 
 async def moved(connection: Connection, dictionary: str, at: datetime) -> None:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Literal
 
 from services.analytics import sql
-from services.analytics.figures import Listing, Query
+from services.analytics.figures import Listing, Query, counted
 from services.domain.indicators.dictionary import IndicatorRules
 from services.domain.indicators.heat import Concentration, Ranked, Site, concentration, rank
 from services.domain.indicators.rising import Rise, Series, rises
@@ -19,29 +19,46 @@ from services.infra.postgres import Connection
 
 By = Literal["site", "respondent"]
 COLUMNS = {"site": "site_key", "respondent": "respondent_key"}
-# One row a site: per petitioner first, so that one caller's share is known.
-SITES = """
-WITH f AS (
-    SELECT {column} AS key, case_id, reporter, weight, region, types, subtype, respondent, respondent_key, place, received_on,
-           reporter_ordinal >= 2 AND kind <> 'FOLLOW_ON' AS repeat
+# Which sites: by petitioner first, so that one caller's share is known. Reads nothing but an index.
+PEOPLE = """
+SELECT key, sum(weight) AS submissions, count(reporter) AS petitioners, coalesce(sum(n) FILTER (WHERE reporter IS NULL), 0) AS anonymous,
+       coalesce(max(weight) FILTER (WHERE reporter IS NOT NULL), 0) AS top_caller
+FROM (
+    SELECT {column} AS key, reporter, sum(weight) AS weight, count(*) AS n FROM analytics.complaint_facts
+    WHERE received_on BETWEEN $1 AND $2 AND {column} IS NOT NULL AND kind <> 'DUPLICATE_DELIVERY' AND {slice} GROUP BY 1, 2
+) callers
+GROUP BY key ORDER BY petitioners DESC, submissions DESC, key LIMIT {limit}
+"""
+# What is to be said of those few: their complaints, alike ones together, since most of a site's say the same.
+ABOUT = """
+WITH f AS MATERIALIZED (
+    SELECT {column} AS key, case_id, date_trunc('month', received_on) AS month, region, types[1] AS type, subtype, respondent, respondent_key, place,
+           coalesce(sum(weight) FILTER (WHERE reporter_ordinal >= 2 AND kind <> 'FOLLOW_ON'), 0) AS repeats,
+           count(*)::int AS n, min(received_on) AS first, max(received_on) AS last
     FROM analytics.complaint_facts
-    WHERE received_on BETWEEN $1 AND $2 AND {column} IS NOT NULL AND kind <> 'DUPLICATE_DELIVERY' AND {slice}
-), callers AS (
-    SELECT key, reporter, sum(weight) AS weight, count(*) AS n FROM f GROUP BY key, reporter
-), people AS (
-    SELECT key, sum(weight) AS submissions, count(reporter) AS petitioners, coalesce(sum(n) FILTER (WHERE reporter IS NULL), 0) AS anonymous,
-           coalesce(max(weight) FILTER (WHERE reporter IS NOT NULL), 0) AS top_caller
-    FROM callers GROUP BY key ORDER BY petitioners DESC, submissions DESC, key LIMIT {limit}
+    WHERE {column} = ANY({keys}) AND received_on BETWEEN $1 AND $2 AND kind <> 'DUPLICATE_DELIVERY' AND {slice} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+), matters AS (
+    SELECT key, count(*) AS cases, sum(k.ordinal) AS rounds, sum(k.rebounds) AS rebounds
+    FROM (SELECT DISTINCT key, case_id FROM f) d JOIN analytics.case_facts k USING (case_id) GROUP BY key
+), said AS (
+    SELECT key, region, respondent, respondent_key, place, sum(n) AS n FROM f GROUP BY 1, 2, 3, 4, 5
+), called AS (
+    SELECT key, array_agg(respondent_key) AS names
+    FROM (SELECT key, respondent_key FROM said WHERE respondent_key IS NOT NULL GROUP BY 1, 2 HAVING sum(n) >= 2) n GROUP BY key
+), known AS (
+    SELECT DISTINCT ON (key) key, region FROM (SELECT key, region, sum(n) AS n FROM said WHERE region IS NOT NULL GROUP BY 1, 2) r ORDER BY key, n DESC, region
+), named AS (
+    SELECT DISTINCT ON (key) key, respondent
+    FROM (SELECT key, respondent, sum(n) AS n FROM said WHERE respondent_key IS NOT NULL GROUP BY 1, 2) r ORDER BY key, n DESC, respondent
+), placed AS (
+    SELECT DISTINCT ON (key) key, place FROM (SELECT key, place, sum(n) AS n FROM said WHERE place IS NOT NULL GROUP BY 1, 2) r ORDER BY key, n DESC, place
+), summed AS (
+    SELECT key, sum(repeats) AS repeats, count(DISTINCT month) AS months, min(first) AS first, max(last) AS last,
+           array_agg(DISTINCT subtype) AS subtypes, array_agg(DISTINCT type) AS types
+    FROM f GROUP BY key
 )
-SELECT p.*, s.* FROM people p CROSS JOIN LATERAL (
-    SELECT coalesce(sum(weight) FILTER (WHERE repeat), 0) AS repeats, count(DISTINCT f.case_id) AS cases,
-           coalesce(sum(DISTINCT k.ordinal), 0) AS rounds, coalesce(max(k.rebounds), 0) AS rebounds,
-           count(DISTINCT date_trunc('month', received_on)) AS months, min(received_on) AS first, max(received_on) AS last,
-           mode() WITHIN GROUP (ORDER BY f.region) AS region, mode() WITHIN GROUP (ORDER BY f.respondent) FILTER (WHERE f.respondent_key IS NOT NULL) AS respondent,
-           mode() WITHIN GROUP (ORDER BY f.place) AS place, (SELECT array_agg(n.name) FROM (SELECT respondent_key AS name FROM f o WHERE o.key = p.key GROUP BY 1 HAVING count(*) >= 2) n) AS names,
-           array_agg(DISTINCT f.subtype) AS subtypes, array_agg(DISTINCT t.type) AS types
-    FROM f JOIN analytics.case_facts k USING (case_id) CROSS JOIN LATERAL (SELECT f.types[1] AS type) t WHERE f.key = p.key
-) s
+SELECT s.*, m.cases, m.rounds, m.rebounds, region, respondent, place, names
+FROM summed s JOIN matters m USING (key) LEFT JOIN called USING (key) LEFT JOIN known USING (key) LEFT JOIN named USING (key) LEFT JOIN placed USING (key)
 """
 NUMBERS = """
 SELECT {column} AS key, sum(weight) AS submissions, coalesce(sum(weight) FILTER (WHERE reporter_ordinal >= 2 AND kind <> 'FOLLOW_ON'), 0) AS repeats
@@ -79,13 +96,18 @@ async def hot(
 ) -> list[Ranked]:
     """Sites or respondents of the window, the one most different petitioners complain of first."""
     p = sql.Parameters(query.window.start, query.window.end)
-    statement = SITES.format(column=COLUMNS[by], slice=sql.sliced(query.slice, p), limit=p.add(limit, "int"))
-    rows = await connection.fetch(statement, *p.values)
+    statement = PEOPLE.format(column=COLUMNS[by], slice=sql.sliced(query.slice, p), limit=p.add(limit, "int"))
+    people = await counted(connection, statement, p.values)
+    p = sql.Parameters(query.window.start, query.window.end)
+    keys = p.add([row["key"] for row in people], "text[]")
+    statement = ABOUT.format(column=COLUMNS[by], slice=sql.sliced(query.slice, p), keys=keys)
+    about = {row["key"]: row for row in await counted(connection, statement, p.values)}
+    rows = [{**row, **about[row["key"]]} for row in people]
     sites = [
         Site(
             key=row["key"], name=_name(row["respondent"], row["place"] if by == "site" else None, row["key"]), region=row["region"],
             submissions=row["submissions"], petitioners=row["petitioners"], anonymous=int(row["anonymous"]),
-            top_caller=row["top_caller"], repeats=row["repeats"], cases=row["cases"], rounds=row["rounds"], rebounds=row["rebounds"],
+            top_caller=row["top_caller"], repeats=row["repeats"], cases=row["cases"], rounds=int(row["rounds"]), rebounds=int(row["rebounds"]),
             months=row["months"], first=row["first"], last=row["last"], names=_there(row["names"]), types=_there(row["types"]),
             subtypes=_there(row["subtypes"]),
         )
@@ -112,7 +134,7 @@ async def concentrated(
 ) -> Concentration:
     """How much of all (repeat) complaints the first few sites or respondents hold."""
     p = sql.Parameters(query.window.start, query.window.end)
-    rows = await connection.fetch(NUMBERS.format(column=COLUMNS[by], slice=sql.sliced(query.slice, p)), *p.values)
+    rows = await counted(connection, NUMBERS.format(column=COLUMNS[by], slice=sql.sliced(query.slice, p)), p.values)
     column = "repeats" if repeats else "submissions"
     total = sum((row[column] for row in rows), Decimal(0))
     return concentration([row[column] for row in rows if row["key"] is not None], total, sites)

@@ -138,15 +138,23 @@ def daily(measures: Mapping[str, Measure], days: Sequence[Any]) -> tuple[str, li
     return DAILY.format(counted=" UNION ALL ".join(parts)), p.values
 
 
-DAILY = """
-INSERT INTO analytics.daily (dimension, region, day, member, sums)
-SELECT dimension, area, day, member, jsonb_object_agg(measure, total)
-FROM (
-    SELECT d.dimension, a.area, c.day, d.member, c.measure, sum(c.value) AS total
-    FROM (
-        SELECT day, region, unit, leader, channel, types, measure, sum(value) AS value FROM ({counted}) rows
-        GROUP BY 1, 2, 3, 4, 5, 6, 7
-    ) c
+def daily_sets(measures: Mapping[str, Measure], days: Sequence[Any]) -> tuple[str, list[Any]]:
+    """Rows of analytics.daily_sets for whole days: which values each measure of different values has."""
+    p = Parameters(list(days))
+    parts = []
+    for (fact, on), names in _by_source(measures).items():
+        told = [(name, measures[name]) for name in names if measures[name].distinct]
+        values = ", ".join(f"({p.add(name, 'text')}, {m.distinct}::text, {conditions(m, p)})" for name, m in told)
+        if told:
+            parts.append(
+                f"SELECT {on} AS day, region, unit, leader, channel, types, v.measure, hashtextextended(v.value, 0) AS key"
+                f" FROM analytics.{FACTS[fact].view} CROSS JOIN LATERAL (VALUES {values}) AS v (measure, value, counted)"
+                f" WHERE {on} = ANY($1::date[]) AND v.counted AND v.value IS NOT NULL"
+            )
+    return DAILY_SETS.format(counted=" UNION ALL ".join(parts)), p.values
+
+
+PLACES = """
     CROSS JOIN LATERAL (VALUES (''), (coalesce(c.region, '-'))) AS a (area)
     CROSS JOIN LATERAL (
         SELECT 'all' AS dimension, '' AS member UNION ALL
@@ -155,9 +163,25 @@ FROM (
         SELECT 'channel', c.channel UNION ALL
         SELECT 'type', t FROM unnest(c.types) AS t
     ) AS d
+"""
+DAILY = f"""
+INSERT INTO analytics.daily (dimension, region, day, member, sums)
+SELECT dimension, area, day, member, jsonb_object_agg(measure, total)
+FROM (
+    SELECT d.dimension, a.area, c.day, d.member, c.measure, sum(c.value) AS total
+    FROM (
+        SELECT day, region, unit, leader, channel, types, measure, sum(value) AS value FROM ({{counted}}) rows
+        GROUP BY 1, 2, 3, 4, 5, 6, 7
+    ) c {PLACES}
     GROUP BY 1, 2, 3, 4, 5
 ) s
 GROUP BY 1, 2, 3, 4
+"""
+DAILY_SETS = f"""
+INSERT INTO analytics.daily_sets (dimension, region, day, member, measure, keys)
+SELECT dimension, area, day, member, measure, string_agg(int8send(key), ''::bytea ORDER BY key)
+FROM (SELECT DISTINCT d.dimension, a.area, c.day, d.member, c.measure, c.key FROM ({{counted}}) c {PLACES}) s
+GROUP BY 1, 2, 3, 4, 5
 """
 
 

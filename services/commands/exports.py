@@ -27,8 +27,6 @@ def indicators(
     out: Path = typer.Argument(help="A name ending in .xlsx."), region: str = REGION, start: datetime = FROM, end: datetime = TO, who: str = WHO
 ) -> None:
     """The indicator workbook: tables, breakdowns, hot sites, charts, definitions; small groups without figures."""
-    from services.analytics.charts import places, shares
-    from services.analytics.charts.theme import Paths
     from services.analytics.exports.workbook import Mark, workbook
     from services.analytics.names import names
     from services.analytics.report import report
@@ -42,11 +40,7 @@ def indicators(
         async with connection() as c:
             known = await names(c, settings())
             found = await report(c, rules, query, today())
-            pictures = (
-                shares.trend(found.trend, found.trend_whole, Paths(), query.slice),
-                places.hot(found.respondents, query.window, Paths(), found.concentration),
-            )
-            return workbook(found, rules, known, Mark(who or getpass.getuser(), datetime.now(UTC)), pictures)
+            return workbook(found, rules, known, Mark(who or getpass.getuser(), datetime.now(UTC)))
 
     out.write_bytes(run(work()))
     console.print(f"wrote {out}", markup=False)

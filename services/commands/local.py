@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -53,8 +54,11 @@ def configured() -> Settings:
         raise Failed(str(failure)) from None
 
 
-def bring_up(services: str | None) -> Settings:
-    """Broker, database, schema and topics, then the services in the background, ready to work."""
+def bring_up(services: str | None, before: Callable[[Settings], None] | None = None) -> Settings:
+    """Broker, database, schema and topics, then the services in the background, ready to work.
+
+    `before` is called with servers up and services not yet started; not at all where they run already.
+    """
     settings = configured()
     began = time.monotonic()
     try:
@@ -65,6 +69,10 @@ def bring_up(services: str | None) -> Settings:
             reach(resolved)
             asyncio.run(_enter_people(resolved, own=settings.database is None))
             if state.State(settings.home).running("supervisor") is None:
+                if before is not None:
+                    spinner.stop()
+                    before(resolved)
+                    spinner.start()
                 supervisor.stop(settings.home)
                 supervisor.detach(settings, services or ",".join(SERVICES))
             spinner.update("waiting for the services")

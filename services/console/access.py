@@ -42,6 +42,7 @@ PAGES = (
     ("dead_letters", "/dead-letters", "异常件"),
     ("intake", "/intake", "登记"),
     ("publish", "/publish", "公开"),
+    ("registers", "/registers", "台账"),
     ("analysis", "/analysis", "分析"),
     ("admin", "/admin", "管理"),
 )

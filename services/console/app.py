@@ -95,7 +95,7 @@ def office_of(runtime: Runtime, parts: Parts) -> Office:
         briefs=Briefs(rules.case),
         changes=Changes(parts.pool),
         submitter=Submitter(settings),
-        board=Board(rules.indicators, names_of(city)),
+        board=Board(rules.indicators, names_of(city), pool=parts.pool),
     )
 
 

@@ -19,7 +19,7 @@ from services.console.office import Office
 from services.console.pages import ROUTERS
 from services.console.security import Guarded, TooLarge
 from services.domain.principals import Role
-from services.infra.failures import TRANSIENT, describe
+from services.infra.failures import TRANSIENT, UNWRITABLE, describe
 
 log = structlog.get_logger()
 API = "/api/"
@@ -107,6 +107,13 @@ def _answers(app: FastAPI) -> None:
         return state(request, 503, "系统暂时没有应答", "数据库没有应答；这一步没有办理，已有内容没有变化。", "请稍后刷新再试。",
                      ways=((request.url.path if request.method == "GET" else "/", "再试一次"),))  # fmt: skip
 
+    async def unwritable(request: Request, failure: Exception) -> Response:
+        if (answer := await of_api(request, failure)) is not None:
+            return answer
+        return state(request, 422, "填写有误", "地址或表单里有不能使用的字符；这一步没有办理。", "请重新输入，不要粘贴控制字符。")
+
+    for kind in UNWRITABLE:
+        app.add_exception_handler(cast(type[Exception], kind), unwritable)
     for kind in TRANSIENT:
         app.add_exception_handler(cast(type[Exception], kind), busy)
 

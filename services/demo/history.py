@@ -47,7 +47,7 @@ def invented_complaints(seed: str, since: datetime, until: datetime) -> list[Com
         body.pop("received_at")
         external_id = f"H{body.pop('external_id').rstrip('*')}"
         if at < until:
-            found.append(Complaint(at.replace(microsecond=0), external_id, body))
+            found.append(Complaint(at.replace(microsecond=0), external_id, body, record.expectation.matter))
     return sorted(found)
 
 

@@ -50,6 +50,8 @@ TRANSIENT: tuple[type[BaseException], ...] = (
     TimeoutError,
     asyncio.IncompleteReadError,
 )
+UNWRITABLE: tuple[type[BaseException], ...] = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
+"""Text no column takes (a NUL character): wrong whoever sends it and however often."""
 
 
 def verdict(failure: BaseException) -> Verdict:

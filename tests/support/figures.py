@@ -112,6 +112,6 @@ async def fill(pool: Pool, rules: RuleBook, complaints: int, *, days: int = 730,
             if rows:
                 await connection.copy_records_to_table(table, schema_name="analytics", columns=columns[table], records=rows)
         await connection.execute("ANALYZE")
-        await store.mark_days(connection, [row["day"] for row in await connection.fetch(store.ALL_DAYS)])
+        await store.mark_days(connection, [row["day"] for row in await connection.fetch(store.ALL_DAYS)], sets=True)
     await Refresher(pool, rules).drain()
     await pool.execute("VACUUM ANALYZE analytics.daily")

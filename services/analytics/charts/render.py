@@ -1,4 +1,4 @@
-"""From a picture to SVG or PNG: off the event loop, kept until the figures move, readable without eyes.
+"""From a picture to SVG or PNG: off the event loop, readable without eyes.
 
 vl-convert runs Vega in the process, without a browser and without the network.
 """
@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -58,26 +58,13 @@ def accessible(svg: str, title: str, description: str) -> str:
     return root + _BASE.sub(r"\1", _UNSAFE.sub("", svg[opened.end() :]))
 
 
-class Kept:
-    """Drawn pictures by key, the newest few hundred. A key holds the generation of the figures, so nothing old is shown."""
+_PENCIL = ThreadPoolExecutor(1, "pencil")
+"""One picture at a time: Vega takes a processor, and there are requests to answer."""
 
-    def __init__(self, size: int = 300) -> None:
-        self.size = size
-        self._kept: OrderedDict[Hashable, str] = OrderedDict()
-        self._turn = asyncio.Lock()
 
-    async def svg(self, key: Hashable, picture: Callable[[], Awaitable[Picture]]) -> str:
-        """The SVG of a key; `picture` is asked for only where it is not kept."""
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
-        made = await picture()
-        async with self._turn:  # one at a time: Vega takes a processor, and there are requests to answer
-            drawn = await asyncio.to_thread(to_svg, made)
-        self._kept[key] = drawn
-        while len(self._kept) > self.size:
-            self._kept.popitem(last=False)
-        return drawn
+async def drawn(picture: Callable[[], Picture]) -> str:
+    """The SVG of a picture, described and drawn off the event loop."""
+    return await asyncio.get_running_loop().run_in_executor(_PENCIL, lambda: to_svg(picture()))
 
 
 @lru_cache(maxsize=1)

@@ -15,8 +15,9 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from services.analytics.charts import places, shares
 from services.analytics.charts.render import chinese_fonts, to_png
-from services.analytics.charts.theme import Picture
+from services.analytics.charts.theme import Paths, Picture
 from services.analytics.report import Names, Report
 from services.domain.clocks.calendar import CHINA
 from services.domain.indicators.dictionary import IndicatorRules
@@ -34,6 +35,15 @@ SITES = (
 )  # fmt: skip
 
 
+def charts(report: Report) -> tuple[Picture, ...]:
+    """The two pictures of a workbook: how the headline moved, and where complaints gather."""
+    query = report.query
+    return (
+        shares.trend(report.trend, report.trend_whole, Paths(), query.slice),
+        places.hot(report.respondents, query.window, Paths(), report.concentration),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """Who takes something out, and when."""
@@ -45,8 +55,8 @@ class Mark:
         return f"{self.who} {self.at.astimezone(CHINA):%Y-%m-%d %H:%M}"
 
 
-def workbook(report: Report, rules: IndicatorRules, names: Names, mark: Mark, pictures: Sequence[Picture] = ()) -> bytes:
-    """XLSX of a report; the pictures are those of the page."""
+def workbook(report: Report, rules: IndicatorRules, names: Names, mark: Mark, pictures: Sequence[Picture] | None = None) -> bytes:
+    """XLSX of a report. `pictures` are drawn from the report where not given, the same as on the page."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     what = f"{names.slice(report.query.slice)}　{report.query.window.text}"
@@ -73,7 +83,7 @@ def workbook(report: Report, rules: IndicatorRules, names: Names, mark: Mark, pi
         [[id, i.name, "、".join(rules.indicators[x].name for x in rules.readings(id) if x != id), i.formula, i.unit, i.provenance,
           i.confidence, i.note] for id, i in rules.indicators.items()],
     )  # fmt: skip
-    made.pictures(pictures)
+    made.pictures(charts(report) if pictures is None else pictures)
     book.close()
     return out.getvalue()
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable
 from datetime import date, datetime
+from functools import partial
 
 from services.analytics import figures as read
 from services.analytics import matters, quality, sites
 from services.analytics.charts import courses, places, shares, walk
-from services.analytics.charts.render import Kept
+from services.analytics.charts.render import drawn
 from services.analytics.charts.theme import Paths, Picture
 from services.analytics.figures import Query
 from services.analytics.pages import tables
 from services.analytics.pages.asked import PAGE, Asked, AskedWrong
+from services.analytics.pages.kept import Kept
 from services.analytics.pages.models import (
     Cell,
     Group,
@@ -28,29 +29,29 @@ from services.analytics.pages.models import (
 from services.analytics.report import HEADLINE, Names
 from services.domain.indicators.dictionary import IndicatorRules
 from services.domain.indicators.facts import Dimension
-from services.domain.indicators.figures import Change, Window, number
-from services.infra.postgres import Connection
+from services.domain.indicators.figures import Window, number
+from services.infra.postgres import Connection, Pool
 
 HALF_YEAR = 182
 KEPT_WINDOWS = 64
 CONFIDENCE = {
     "A": "法规原文", "B": "政府网页或官方通报", "C": "转载或公开代码", "D": "弱来源", "G": "通行说法，未查证", "I": "由已知事实推得，本地口径",
 }  # fmt: skip
-Drawn = Callable[[], Awaitable[Picture]]
 
 
 class Board:
     """Views of the figures. Every method takes a connection for reading; pictures are drawn off the event loop and kept."""
 
-    def __init__(self, rules: IndicatorRules, names: Names, *, paths: Paths | None = None) -> None:
+    def __init__(self, rules: IndicatorRules, names: Names, *, paths: Paths | None = None, pool: Pool | None = None) -> None:
+        """With a `pool`, pictures and rankings may be a minute behind the figures, and are made anew behind (see `Kept`)."""
         self.rules, self.names, self.paths = rules, names, paths or Paths()
-        self.kept = Kept()
-        self._changes: OrderedDict[Hashable, list[Change]] = OrderedDict()
+        self.kept = Kept(pool)
+        self.changes = Kept(size=KEPT_WINDOWS)
 
     async def overview(self, c: Connection, asked: Asked) -> Overview:
         """All indicators against the window before."""
         head, generation = await self._head(c, "重复信访指标", asked)
-        changes = await self._changed(c, asked.query, generation)
+        changes = await self.changes.get(asked.query, generation, c, lambda c: read.changes(c, self.rules, asked.query))
         lines = [tables.line(change, self.rules, self.paths, asked.query) for change in changes]
         groups = tuple(
             Group(title, tuple(line for line in lines if self.rules.indicators[line.id].group == id))
@@ -85,8 +86,8 @@ class Board:
                 continue
             grids.append((f"分{dimension.label}", tables.breakdown(items, dimension, self.names, self.paths, query)))
             if whole.interval and dimension in (Dimension.REGION, Dimension.UNIT):
-                picture = shares.across(items, whole, dimension, self.names.all(dimension), self.paths, query.slice)
-                pictures.append(await self._svg((id, dimension, query, generation), picture))
+                across = partial(shares.across, items, whole, dimension, self.names.all(dimension), self.paths, query.slice)
+                pictures.append(await self._svg(c, (id, dimension, query), generation, across))
         others = tuple(line for other, line in lines.items() if other != id)
         return IndicatorPage(
             head, lines[id], indicator.provenance, CONFIDENCE[indicator.confidence], indicator.note, others, lists, tuple(pictures),
@@ -118,20 +119,29 @@ class Board:
 
     async def hot(self, c: Connection, asked: Asked, *, by: sites.By = "site", chronic: bool = False) -> TablePage:
         """Hot sites or respondents; with `chronic` those complained of month after month."""
-        head, generation = await self._head(c, "长期反复" if chronic else "热点单位" if by == "respondent" else "热点对象", asked)
+        _, generation = await self._head(c, "", asked)
+        page: TablePage = await self.kept.get(("hot", by, chronic, asked.query), generation, c, lambda c: self._hot(c, asked, by, chronic))
+        return page
+
+    async def _hot(self, c: Connection, asked: Asked, by: sites.By, chronic: bool) -> TablePage:
+        head, _ = await self._head(c, "长期反复" if chronic else "热点单位" if by == "respondent" else "热点对象", asked)
         items = await (sites.chronic(c, self.rules, asked.query) if chronic else sites.hot(c, self.rules, asked.query, by=by))
         held = await sites.concentrated(c, asked.query, by=by)
-        picture = places.hot(items, asked.window, self.paths, held if by == "respondent" else None)
-        svg = await self._svg(("hot", by, chronic, asked.query, generation), picture)
+        svg = await drawn(partial(places.hot, items, asked.window, self.paths, held if by == "respondent" else None))
         share = self.rules.thresholds.one_caller_share
         notes = (f"按不同信访人数排名；{share:.0%}以上出自一人的标“一人反复”，不计为热点。",)
         return TablePage(head, tables.ranked(items, self.names, self.paths, asked.window), (svg,), notes)
 
     async def rising(self, c: Connection, asked: Asked) -> TablePage:
         """Sites that rose in the last seven days of the window."""
-        head, generation = await self._head(c, "本周上升", asked)
+        _, generation = await self._head(c, "", asked)
+        page: TablePage = await self.kept.get(("rising", asked.query), generation, c, lambda c: self._rising(c, asked))
+        return page
+
+    async def _rising(self, c: Connection, asked: Asked) -> TablePage:
+        head, _ = await self._head(c, "本周上升", asked)
         items = await sites.rising(c, self.rules, asked.window.end, asked.query)
-        svg = await self._svg(("rising", asked.query, generation), places.rising(items, self.paths))
+        svg = await drawn(partial(places.rising, items, self.paths))
         rate = self.rules.thresholds.rising_false_discovery
         notes = (
             f"与自身过去{self.rules.thresholds.rising_weeks}周和同类季节相比；按 Benjamini–Hochberg 把误报占报警的比例控制在{rate:.0%}以内。"
@@ -147,7 +157,7 @@ class Board:
             return None
         case = told.case
         name = case["respondent"] or case["place"] or case["case_no"]
-        timeline = await self._svg(("matter", found, case["version"], len(told.moments)), courses.timeline(told, self.paths))
+        timeline = await self._svg(c, ("matter", found, case["version"], len(told.moments)), 0, partial(courses.timeline, told, self.paths))
         facts = (
             f"{number(case['complaints'])}件次，{case['reporters']}人，同一人最多{case['repeat_ordinal']}次",
             f"{case['ordinal']}轮办理，{told.closed}次销号，{case['rebounds']}次反弹",
@@ -166,7 +176,12 @@ class Board:
 
     async def quality(self, c: Connection, asked: Asked, today: date) -> QualityPage:
         """The machine's own quality, and how long matters take with those still open counted as open."""
-        head, generation = await self._head(c, "机器自身质量", asked)
+        _, generation = await self._head(c, "", asked)
+        page: QualityPage = await self.kept.get(("quality", asked.query, today), generation, c, lambda c: self._quality(c, asked, today))
+        return page
+
+    async def _quality(self, c: Connection, asked: Asked, today: date) -> QualityPage:
+        head, _ = await self._head(c, "机器自身质量", asked)
         ids = [id for id, indicator in self.rules.indicators.items() if indicator.group == "machine"]
         changes = await read.changes(c, self.rules, asked.query, ids)
         found = await quality.sureness(c, asked.query)
@@ -174,9 +189,9 @@ class Board:
         closing = await read.time_to_close(c, self.rules, asked.query, today)
         rebound = await read.time_to_rebound(c, self.rules, asked.query, today)
         pictures = (
-            await self._svg(("sure", asked.query, generation), courses.sureness(found, level)),
-            await self._svg(("closing", asked.query, generation, today), courses.waiting(closing, asked.window)),
-            await self._svg(("rebound", asked.query, generation, today), courses.waiting(rebound, asked.window, "销号到反弹")),
+            await drawn(partial(courses.sureness, found, level)),
+            await drawn(partial(courses.waiting, closing, asked.window)),
+            await drawn(partial(courses.waiting, rebound, asked.window, "销号到反弹")),
         )
         notes = ("只统计人答复过的关联；没有人看过的错误不在其中，真实错误不少于此。",)
         return QualityPage(head, tuple(tables.line(x, self.rules, self.paths, asked.query) for x in changes), pictures, notes)
@@ -186,39 +201,30 @@ class Board:
         fresh: datetime | None = state["refreshed_at"]
         return Head(title, self.names.slice(asked.query.slice), asked.window.text, asked, fresh), state["generation"]
 
-    async def _changed(self, c: Connection, query: Query, generation: int) -> list[Change]:
-        """All indicators against the window before, kept until the sums move: telling people apart is the dear part."""
-        key = (query, generation)
-        if key not in self._changes:
-            self._changes[key] = await read.changes(c, self.rules, query)
-            while len(self._changes) > KEPT_WINDOWS:
-                self._changes.popitem(last=False)
-        return self._changes[key]
-
-    async def _svg(self, key: Hashable, picture: Picture) -> str:
-        async def given() -> Picture:
-            return picture
-
-        return await self.kept.svg(key, given)
+    async def _svg(self, c: Connection, key: Hashable, generation: Hashable, picture: Callable[[], Picture]) -> str:
+        svg: str = await self.kept.get(key, generation, c, lambda _: drawn(picture))
+        return svg
 
     async def _trend(self, c: Connection, id: str, query: Query, generation: int) -> str:
         half = Query(Window.last(max(HALF_YEAR, query.window.days), query.window.end), query.slice)
 
-        async def picture() -> Picture:
+        async def make(c: Connection) -> str:
             found = await read.trend(c, self.rules, [id], half, step="week" if half.window.days <= 400 else "month")
             [whole] = await read.figures(c, self.rules, half, [id])
-            return shares.trend(next(iter(found.values()), []), whole, self.paths, query.slice)
+            return await drawn(partial(shares.trend, next(iter(found.values()), []), whole, self.paths, query.slice))
 
-        return await self.kept.svg(("trend", id, half, generation), picture)
+        svg: str = await self.kept.get(("trend", id, half), generation, c, make)
+        return svg
 
     async def _districts(self, c: Connection, id: str, query: Query, generation: int) -> str:
-        async def picture() -> Picture:
+        async def make(c: Connection) -> str:
             lines = await read.trend(c, self.rules, [id], query, regions=True)
             city = await read.trend(c, self.rules, [id], query)
             named = {place: points for (_, place), points in lines.items() if place != "-"}
-            return shares.districts(named, next(iter(city.values()), []), self.names.region, self.paths)
+            return await drawn(partial(shares.districts, named, next(iter(city.values()), []), self.names.region, self.paths))
 
-        return await self.kept.svg(("districts", id, query, generation), picture)
+        svg: str = await self.kept.get(("districts", id, query), generation, c, make)
+        return svg
 
 
 def _steps(moments: tuple[matters.Moment, ...]) -> tuple[Step, ...]:

@@ -17,6 +17,7 @@ from services.console.pages import (
     look_back,
     public,
     publish,
+    registers,
     reveal,
     review,
     search,
@@ -28,6 +29,6 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
     module.router
     for module in (
         home, work, case, acts, evidence, reveal, search, live, review, lead, supervise, look_back, dead_letters, duty, intake,
-        publish, public, analysis, admin,
+        publish, public, registers, analysis, admin,
     )
 )  # fmt: skip

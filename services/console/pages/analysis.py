@@ -93,7 +93,7 @@ async def take_workbook(visit: Analyst) -> Response:
     wanted, board = _asked(visit), _board(visit)
     async with visit.office.pool.acquire() as c:
         found = await report(c, board.rules, wanted.query, visit.today)
-    content = await asyncio.to_thread(workbook, found, board.rules, board.names, Mark(visit.principal.name, visit.now), ())
+    content = await asyncio.to_thread(workbook, found, board.rules, board.names, Mark(visit.principal.name, visit.now))
     return _file(content, XLSX, f"indicators-{wanted.window.end}.xlsx")
 
 

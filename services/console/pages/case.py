@@ -12,6 +12,7 @@ from services.console.access import Needs, NotFound, Visit
 from services.console.case_view import view_of
 from services.console.cases import Opened, open_case
 from services.console.forms import Desk, form_of
+from services.console.surroundings import around
 from services.domain.refusals import Refusal
 
 router = APIRouter()
@@ -36,5 +37,5 @@ async def render(
         if form is None:
             raise NotFound("没有这种办理。")
     shown = await reveals.shown(visit, opened.id)
-    values: dict[str, Any] = {"view": view, "form": form, "sent": sent or {}, "refusal": refusal, "changes": changes, "shown": shown}
+    values: dict[str, Any] = {"around": await around(visit, opened), "view": view, "form": form, "sent": sent or {}, "refusal": refusal, "changes": changes, "shown": shown}
     return visit.page("case.html", status, **values)

@@ -9,17 +9,21 @@ from starlette.responses import RedirectResponse, Response
 
 from services.console.access import Needs, Visit
 from services.console.pages.work import work_lines
-from services.console.search import LIMIT, by_number, by_words
+from services.console.search import LIMIT, by_number, by_texts, by_words
 
 router = APIRouter()
 
 
 @router.get("/search")
 async def search(visit: Annotated[Visit, Depends(Needs("search"))], q: str = "") -> Response:
-    """Results in the order of their last change."""
+    """Cases that are called so, in the order of their last change; then those of whose complaints one says so, the newest first."""
     query = q.strip()[:100]
     if query and (case_no := await by_number(visit, query)):
         return RedirectResponse(f"/cases/{case_no}", 303)
-    rows = await by_words(visit, query) if query else []
-    found = {line.row["case_no"]: line for line in await work_lines(visit, rows)}
-    return visit.page("search.html", query=query, lines=[found[row["case_no"]] for row in rows if row["case_no"] in found], limit=LIMIT)
+    named = await by_words(visit, query)
+    told = await by_texts(visit, query, {row["case_id"] for row in named})
+    lines = {line.row["case_no"]: line for line in await work_lines(visit, [*named, *(found.row for found in told)])}
+    return visit.page(
+        "search.html", query=query, named=[lines[row["case_no"]] for row in named if row["case_no"] in lines],
+        told=[(lines[found.row["case_no"]], found) for found in told if found.row["case_no"] in lines], limit=LIMIT,
+    )  # fmt: skip

@@ -23,11 +23,12 @@ BACK = ("整改后没过多久又恢复原样。", "处理过一阵又出现同�
 
 @dataclass(order=True)
 class Complaint:
-    """One complaint to be submitted at a moment; `body` is what a hotline sends."""
+    """One complaint to be submitted at a moment; `body` is what a hotline sends, `matter` what it is about, where that is known."""
 
     at: datetime
     external_id: str
     body: dict[str, Any] = field(compare=False)
+    matter: str | None = field(default=None, compare=False)
 
     @property
     def complaint_id(self) -> UUID:
@@ -76,5 +77,5 @@ class Public:
         if first is None or at >= self.until:
             return
         body = first.body | {"text": words + first.body["text"]}
-        self.coming.append(Complaint(at, f"{first.external_id}-{mark}", body))
+        self.coming.append(Complaint(at, f"{first.external_id}-{mark}", body, first.matter))
         self.coming.sort(reverse=True)

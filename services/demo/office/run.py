@@ -15,6 +15,7 @@ from services.casework.files import File
 from services.demo.office.luck import Luck
 from services.demo.office.moves import Desk, Move
 from services.demo.office.public import Complaint, Public
+from services.demo.office.reviewing import review
 from services.demo.office.script import moves, wait
 from services.demo.office.staff import Staff
 from services.demo.office.town import Town
@@ -81,6 +82,7 @@ class ScriptedOffice:
             await self.town.bus.drain()
             if moment.astimezone(CHINA).hour == 10:
                 await self._supervise(course, moment)
+                await self._review(course, public)
             progress(moment)
         course.complaints = public.sent
         course.events = self.town.bus.counts
@@ -179,6 +181,15 @@ class ScriptedOffice:
                 if isinstance(outcome, Denied):
                     course.refused[f"supervise: {outcome.refusal.code}", outcome.refusal.message] += 1
         await self.town.bus.drain()
+
+    async def _review(self, course: Course, public: Public) -> None:
+        """The reviewer answers what the machine asks about links."""
+        outcomes = await review(self.town, self.desk.staff.desk("supervisor"), self.luck, public.known)
+        for outcome in outcomes:
+            if isinstance(outcome, Denied):
+                course.refused[f"review: {outcome.refusal.code}", outcome.refusal.message[:110]] += 1
+        if outcomes:
+            await self.town.bus.drain()
 
     def _luck(self, state: CaseState) -> Luck:
         return self.luck.of(state.case_id, state.ordinal)

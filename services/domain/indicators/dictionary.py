@@ -189,6 +189,10 @@ class IndicatorRules(Parameters):
         """Measures kept as daily sums, by name."""
         return {name: measure for name, measure in self.measures.items() if measure.additive}
 
+    def told_apart(self) -> dict[str, Measure]:
+        """Measures that count different values, by name."""
+        return {name: measure for name, measure in self.measures.items() if not measure.additive}
+
     def readings(self, indicator_id: str) -> tuple[str, ...]:
         """Ids of all readings of the same official name, this one included; only itself where there is one."""
         name = self.indicators[indicator_id].reading_of

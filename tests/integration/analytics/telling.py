@@ -21,7 +21,7 @@ from services.infra.unit_of_work import begin
 from services.infra.vault import Vault
 from tests.support.town import RULES, Town, uid
 
-TABLES = ("complaint_facts", "case_facts", "round_facts", "callback_facts", "return_facts", "link_facts", "daily")
+TABLES = ("complaint_facts", "case_facts", "round_facts", "callback_facts", "return_facts", "link_facts", "daily", "daily_sets", "complaint_words")
 PEOPLE = frozenset({"470300"})
 DISPATCHER = Principal("d", "交办员", frozenset({Role.DISPATCHER}), None, PEOPLE)
 OFFICER = Principal("o", "承办员", frozenset({Role.OFFICER}), "da-hb", PEOPLE)

@@ -136,6 +136,25 @@ async def test_breakdowns_add_up_and_small_groups_go_without_figures(pool: Pool,
         assert sum(f.numerator for _, f in weeks["submissions", ""]) == 8
 
 
+async def test_people_of_every_member_are_those_of_its_facts_and_counted_once_over_days(pool: Pool, vault: Vault) -> None:
+    await told(pool, vault)
+    measures = INDICATORS.told_apart()
+    async with pool.acquire() as c:
+        for dimension in (Dimension.REGION, Dimension.UNIT, Dimension.LEADER, Dimension.CHANNEL, Dimension.TYPE):
+            shown = {
+                (id, member): f.numerator for id in ("matters", "petitioners") for member, f in await read.breakdown(c, INDICATORS, id, dimension, MARCH)
+            }  # fmt: skip
+            statement, values = sql.by_member(measures, dimension, Slice(), MARCH.window)
+            rows = [r for r in await c.fetch(statement, *values) if r["member"] is not None and r["measure"] in ("matters", "petitioners")]
+            known = {(r["measure"], r["member"]): r["value"] for r in rows if r["member"] != "-"}
+            assert shown == known, dimension
+        day_by_day = [
+            (await read.sums(c, INDICATORS, ["petitioners"], Query(Window(day, day)))).get("petitioners", Decimal(0))
+            for day in (date(2026, 3, n) for n in range(1, 32))
+        ]
+        assert sum(day_by_day) == 7 and (await read.sums(c, INDICATORS, ["petitioners"], MARCH))["petitioners"] == 5, "p1 came on three days"
+
+
 async def test_sites_gather_people_and_tell_a_lone_caller(pool: Pool, vault: Vault) -> None:
     await told(pool, vault)
     async with pool.acquire() as c:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,8 +10,8 @@ from xml.etree import ElementTree
 import pytest
 
 from services.analytics.charts import courses, places, shares, walk
-from services.analytics.charts.render import Kept, accessible, to_svg
-from services.analytics.charts.theme import Paths, Picture
+from services.analytics.charts.render import accessible, to_svg
+from services.analytics.charts.theme import Paths
 from services.domain.indicators.facts import Dimension
 from services.domain.indicators.figures import Figure, Slice, Window, figure
 from services.domain.indicators.heat import Site, rank
@@ -84,25 +83,6 @@ def test_the_network_can_be_walked_and_escapes_names() -> None:
     links = {e.get("href") for e in root.iter(f"{SVG}a")}
     assert links == {"/analysis/matters/AJ1", *(f"/analysis/matters/R{n}" for n in range(4))}
     assert root.find(f"{SVG}title") is not None and "<script" not in svg
-
-
-def test_a_picture_is_kept_until_its_key_moves() -> None:
-    drawn = 0
-
-    async def picture() -> Picture:
-        nonlocal drawn
-        drawn += 1
-        return PICTURES["hot-empty"]()
-
-    async def twice() -> None:
-        kept = Kept(size=1)
-        assert await kept.svg(("hot", 1), picture) == await kept.svg(("hot", 1), picture)
-        assert drawn == 1
-        await kept.svg(("hot", 2), picture)
-        await kept.svg(("hot", 1), picture)
-        assert drawn == 3, "only the newest are kept"
-
-    asyncio.run(twice())
 
 
 def test_what_a_policy_refuses_is_taken_out() -> None:

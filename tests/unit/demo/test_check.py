@@ -134,6 +134,14 @@ def test_finding_no_repeat_at_all_is_a_failure() -> None:
     assert [f for f in summary.failures if "pairs of one matter" in f]
 
 
+def test_among_other_complaints_of_the_same_matters_only_loss_and_owners_are_judged() -> None:
+    alone = check(TRUTH, perfect(case_of=lambda matter: matter[:1]))
+    among = check(TRUTH, perfect(case_of=lambda matter: matter[:1]), alone=False)
+    assert alone.failures and among.good and among.wrong_merges == alone.wrong_merges
+    lost = replace(PERFECT, complaints=PERFECT.complaints[1:], cases=[replace(case, lead_unit=None) for case in PERFECT.cases])
+    assert len(check(TRUTH, lost, alone=False).failures) == 2
+
+
 def test_a_letter_of_many_may_have_a_leader_without_repeats() -> None:
     joint = next(e for e in GOOD if e.signatories >= 5)
     rows = [replace(r, case_id="alone") if (r.source, r.external_id) == joint.identity else r for r in PERFECT.complaints]
