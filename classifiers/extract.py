@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from classifiers import extract_cues as cues
 from classifiers.extract_names import Name, typed_names
@@ -66,11 +67,7 @@ def take_apart(complaint: Complaint, segmenter: Segmenter) -> Parts:
     identities = identity_tokens(full)
     plain = blank_tokens(plain)
     tokens = segmenter.cut(plain)
-    starts: list[int] = []
-    position = 0
-    for token in tokens:
-        starts.append(position)
-        position += len(token)
+    starts = [*accumulate(map(len, tokens), initial=0)][:-1]
     head = _head(plain, len(complaint.title))
     names = typed_names(plain, tokens, starts)
     landmark, actor = _split(plain, head, names)

@@ -68,6 +68,9 @@ class Name(NamedTuple):
 
 @lru_cache(maxsize=200_000)
 def _kind(token: str) -> tuple[str, str] | None:
+    """What a word that ends a name names, and the ending."""
+    if token in NEVER:
+        return None
     for size in range(min(_LONGEST, len(token)), 0, -1):
         kind = _KIND_OF.get(token[-size:])
         if kind:
@@ -103,13 +106,10 @@ def typed_names(plain: str, tokens: Sequence[str], starts: Sequence[int]) -> lis
     """Names in order of appearance. `plain` is normalised text, `tokens` and `starts` its words and where they begin."""
     found: list[Name] = []
     barrier = 0
-    for i, token in enumerate(tokens):
-        kind_ending = _kind(token)
+    for i, kind_ending in enumerate(map(_kind, tokens)):
         if kind_ending is None:
             continue
-        kind, ending = kind_ending
-        if token in NEVER:
-            continue
+        token, (kind, ending) = tokens[i], kind_ending
         j, length = i, len(token)
         while j > barrier:
             before = tokens[j - 1]

@@ -67,6 +67,8 @@ def corpus_examples() -> list[Example]:
 def from_ticket(row: Mapping[str, Any]) -> Example:
     """A closed ticket: text, and title, env, types, subtype, demand, unit, returns, matter where it has them.
 
+    `case` keeps tickets on one side of a comparison as `matter` does, without saying that they are one matter.
+
     `returns` are assignments that were sent back, `{"unit", "ground"}` each: a unit that returned the ticket because it
     is not its duty is not learnt from it, even where the record still names it.
     """
@@ -74,7 +76,7 @@ def from_ticket(row: Mapping[str, Any]) -> Example:
     wrong = {r["unit"] for r in row.get("returns") or () if r.get("ground") in NOT_THIS_UNIT}
     return Example(
         row["text"], row.get("title") or "", row.get("env"), None if types is None else tuple(types),
-        row.get("subtype"), row.get("demand"), None if unit in wrong else unit, str(row.get("matter") or row["id"]),
+        row.get("subtype"), row.get("demand"), None if unit in wrong else unit, str(row.get("matter") or row.get("case") or row["id"]),
         CORRECTED_WEIGHT if wrong and unit not in wrong else 1.0, True,
     )
 

@@ -112,7 +112,8 @@ def train(
         files = Path(space) / "files"
         files.mkdir()
         if CATEGORIES in parts or UNITS in parts:
-            compared += train_city.train_and_compare(tickets, files, version, now.categories, on_progress, cut)
+            found = train_city.train_and_compare(tickets, files, version, now.categories, on_progress, cut)
+            compared += [each for each in found if each.part in parts]
         if LINKS in parts:
             known = [*({"id": t["id"], "matter": t.get("matter"), "env": t["env"]} for t in tickets if _judged(t)), *links]
             answers = train_city_links.links_from(known)

@@ -6,6 +6,7 @@ Every one of them carries the reason in Chinese, and the versions of rules and c
 from __future__ import annotations
 
 from datetime import date
+from typing import Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
@@ -89,10 +90,11 @@ class LookBackDue(Event):
 
 
 class DigestLine(Model):
-    """One case of a digest with everything to say about it."""
+    """One case of a digest with everything to say about it, or one line of the ledger that no case follows."""
 
-    case_id: UUID
-    case_no: str
+    about: Literal["case", "ledger_line"] = "case"
+    case_id: UUID = Field(description="The case, or the line.")
+    case_no: str = Field(description="What people call it: the case's number, or the line's.")
     heading: str
     reason: str
 

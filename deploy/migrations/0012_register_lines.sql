@@ -1,5 +1,5 @@
 -- What an inspection found lives on the ledger until it is struck off, without a complaint; files that entries rest on.
--- depends: 0009_registers
+-- depends: 0008_supervision 0009_registers
 
 -- What happened to lines of inspections. Append only.
 CREATE TABLE registers.ledger_events (
@@ -29,3 +29,7 @@ CREATE INDEX evidence_sha256_idx ON registers.evidence (sha256);
 
 -- A check of a station finds things too, fixed at once or for the ledger.
 ALTER TABLE registers.station_checks ADD COLUMN findings jsonb NOT NULL DEFAULT '[]';
+
+-- Who must put a finding right is told of it with the morning's digest: `case_id` is then the line's id.
+ALTER TABLE supervision.notices ADD COLUMN about text NOT NULL DEFAULT 'case'
+    CONSTRAINT notices_about_check CHECK (about IN ('case', 'ledger_line'));

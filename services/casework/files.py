@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from obstore.store import LocalStore, from_url
 
-from services.casework.kinds import HEAD_BYTES, kind_of, largest, media_type
+from services.casework.kinds import HEAD_BYTES, HEIC, kind_of, largest, media_type
 from services.casework.photos import FORMATS, Photo, examine
 from services.domain.case.rules import EvidenceRules
 from services.domain.case.values import EvidenceKind
@@ -121,6 +121,8 @@ class Files:
         if found is None and size <= largest(self.rules):
             source.seek(0)
             found = media_type(source.read())
+        if found == HEIC:
+            return refuse("evidence.heic", field="file")
         accepted = kind_of(self.rules, found, kind) if found else None
         if found is None or accepted is None:
             kinds = [kind] if kind else list(self.rules.media_types)

@@ -277,7 +277,7 @@ class Inbound:
         if not self.noted:
             return
         columns = [list(column) for column in zip(*self.noted, strict=True)]
-        found = await self.cases.unit.connection.fetch(rows.SAME_SOURCE, *columns, list(HEARD))
+        found = await self.cases.unit.connection.fetch(rows.SAME_SOURCE, *columns, list(HEARD), self.cases.rules.casework.same_source.min_name)
         await self.cases.load({row["case_id"] for row in found})
         for row in found:
             if self.cases.state(row["case_id"]).status in CLOSING:

@@ -12,8 +12,9 @@ from services.domain.case.values import EvidenceKind
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 HEAD_BYTES = 4096
+HEIC = "image/heic"
 _BRANDS = {
-    b"heic": "image/heic", b"heix": "image/heic", b"mif1": "image/heic", b"qt  ": "video/quicktime", b"M4A ": "audio/mp4",
+    b"heic": HEIC, b"heix": HEIC, b"heim": HEIC, b"heis": HEIC, b"hevc": HEIC, b"mif1": HEIC, b"msf1": HEIC, b"avif": "image/avif", b"qt  ": "video/quicktime", b"M4A ": "audio/mp4",
     b"M4B ": "audio/mp4",
 }  # fmt: skip
 

@@ -66,14 +66,13 @@ WHERE sha256 = ANY($1::text[]) AND state = 'stored'
 """
 UNPARK = "DELETE FROM casework.parked WHERE case_id = ANY($1::uuid[]) RETURNING id, case_id, topic, event"
 # Cases being closed whose source is the same: the respondent, or the place where none is known. A reading gives nouns for
-# respondents too (工地, 河, 住户); what is shorter than a name is the same only at the same place. In six simulated months
-# nearly all restarts of an observation period had come from such nouns (`make office`).
+# respondents too (工地, 河, 住户); what is shorter than a name ($8, same_source.min_name) is the same only at the same place.
 SAME_SOURCE = """
 WITH n AS (SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
     AS n (case_id, city, respondent, place, case_no, received_at))
 SELECT n.case_id AS heard, n.received_at, n.case_no, c.case_id FROM n JOIN casework.cases c ON c.respondent = n.respondent
 WHERE c.case_id <> n.case_id AND c.city = n.city AND c.status = ANY($7::text[])
-    AND (char_length(n.respondent) >= 4 OR c.place = n.place)
+    AND (char_length(n.respondent) >= $8 OR c.place = n.place)
 UNION
 SELECT n.case_id, n.received_at, n.case_no, c.case_id FROM n JOIN casework.cases c ON c.place = n.place
 WHERE n.respondent IS NULL AND c.case_id <> n.case_id AND c.city = n.city AND c.status = ANY($7::text[])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,8 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from services.commands.output import JSON_OPTION, Failed, console, console_err, print_json, print_table, run
 from services.commands.session import connection, settings
 from services.infra.settings import load
-from services.triage import repository as rows
 from services.triage.memory import Memory
+from services.triage.rebuilding import rebuild as rebuild_all
 from services.triage.snapshots import Slot, saved
 
 app = typer.Typer(no_args_is_help=True, help="The search index of triage: a copy of rows in PostgreSQL that may be built anew at any time.")
@@ -43,38 +42,28 @@ def show(as_json: bool = JSON_OPTION) -> None:
 
 @app.command()
 def rebuild(as_json: bool = JSON_OPTION) -> None:
-    """Build the index of every shard anew from PostgreSQL, for the next start of triage; stop triage first."""
+    """Build the index of every shard anew from PostgreSQL, beside a running triage, which takes it over at its next start."""
     configured = settings()
     root = configured.home / "index"
-    slots = Slot.free(root)
-    if len(slots) < len(saved(root)):
-        for slot in slots:
-            slot.release()
-        raise Failed("triage is running and holds its index: stop it (petitions down), rebuild, and start it again (petitions up)")
-    for slot in slots:
-        slot.drop("it is built anew")
-        slot.release()
+    slot = Slot.for_rebuilding(root)
+    if slot is None:
+        raise Failed(f"the index in {root} is being rebuilt by another process: wait for it to end")
     memory = Memory.load(configured)
+    memory.slot, memory.origin = slot, datetime.now(UTC).isoformat(timespec="milliseconds")
 
     async def work() -> dict[str, Any]:
         async with connection(configured) as c, c.transaction(isolation="repeatable_read", readonly=True):
-            memory.open_saved(root, await rows.installation(c), now := await rows.snapshot(c))
-            shards = await rows.all_shards(c)
             with Progress(TextColumn("rebuilding"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console_err, transient=True) as progress:
-                task = progress.add_task("rebuilding", total=sum(shards.values()))
-                async for part in rows.shard_rows(c, sorted(shards)):
-                    await asyncio.to_thread(memory.learn, part)
-                    progress.advance(task, len(part))
-            memory.end((case, True) for case in await rows.ended_in(c, sorted(shards)))
-            for rule, a, b in await rows.constraints(c, None):
-                memory.constrain(rule, a, b)
-            memory.shards, memory.snapshot = dict.fromkeys(shards, now), now
-            await asyncio.to_thread(memory.save)
-            return {"complaints": len(memory.history), "shards": len(shards), "folder": str(root)}
+                task = progress.add_task("rebuilding")
+                await rebuild_all(c, memory, lambda done, total: progress.update(task, completed=done, total=total))
+            return {"complaints": len(memory.history), "shards": len(memory.shards), "folder": str(root)}
 
-    outcome = run(work())
+    try:
+        outcome = run(work())
+    finally:
+        slot.release()
     if as_json:
         print_json(outcome)
         return
     console.print(f"{outcome['complaints']} complaints of {outcome['shards']} shards are indexed in {root}.", markup=False)
-    console.print("next: petitions up; triage opens it and reads only what came since", style="dim", markup=False)
+    console.print("next: nothing has to stop; triage takes it over at its next start (petitions down, petitions up) and reads only what came since", style="dim", markup=False)

@@ -12,8 +12,10 @@ import orjson
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from services.casework.returned import unit_labels
 from services.commands.output import JSON_OPTION, Failed, console, console_err, print_json, print_table, run
 from services.commands.session import connection
+from services.infra.cities import load_city
 from services.infra.settings import load
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ def register(app: typer.Typer) -> None:
 def train(
     tickets: Path = typer.Option(None, help="Closed tickets, JSON lines: id, text, and title, time, user, env, types, subtype, unit, returns, matter."),
     links: Path = typer.Option(None, help='Answers about links, JSON lines: {"a", "b", "same"} or {"id", "matter"}.'),
-    from_database: bool = typer.Option(False, "--from-database", help="Learn links from what people confirmed, refused and undid in the database."),
+    from_database: bool = typer.Option(False, "--from-database", help="Learn links from what people confirmed, refused and undid, and units from who led closed cases and who returned them and why, as the database has it."),
     models: Path = typer.Option(None, file_okay=False, help="Folder of trained models; the configured one otherwise."),
     renames: Path = typer.Option(None, exists=True, dir_okay=False, help="What became of older names of units, sub-types and types (TOML); kept beside the models."),
     as_json: bool = JSON_OPTION,
@@ -46,8 +48,10 @@ def train(
     """Learn units, types and pair weights from a city's history; what is not worse on the newest part comes into force."""
     from classifiers import shelf
     from classifiers.renames import Renames
+    from classifiers.train_city import LEAST
     from classifiers.train_history import LINKS, PARTS, BadTicket, read_links, read_tickets
     from classifiers.train_history import train as learn
+    from classifiers.units import NAME as UNITS
 
     if tickets is None and not from_database:
         raise typer.BadParameter("name a file with --tickets, or learn with --from-database")
@@ -66,6 +70,11 @@ def train(
     if renames is not None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / shelf.RENAMES).write_bytes(renames.read_bytes())
+    # what the database holds of types and of what is environmental is the machine's own opinion: it is not learnt from
+    led = sum(bool(row.get("unit")) for row in rows)
+    parts = (UNITS, LINKS) if led >= LEAST else (LINKS,)
+    if tickets is None and led < LEAST:
+        console_err.print(f"{led} complaints of closed cases name a unit, {LEAST} are needed: units are not learnt this time", style="dim", markup=False)
     provenance = {
         "made_at": now.isoformat(timespec="seconds"), "from_database": from_database,
         "files": {path.name: hashlib.sha256(content).hexdigest() for path, content in contents.items()},
@@ -75,7 +84,7 @@ def train(
             task = progress.add_task("reading", total=STAGES)
             learnt = learn(
                 rows, answers, folder, f"{now:%Y%m%d-%H%M%S}", renames=mapping, provenance=provenance,
-                parts=PARTS if tickets is not None else (LINKS,),
+                parts=PARTS if tickets is not None else parts,
                 on_progress=lambda stage: progress.update(task, advance=1, description=stage),
             )
     except ValueError as error:
@@ -90,7 +99,7 @@ def train(
         console.print("Nothing new is in force: no model was better or as good on the newest part.", markup=False)
         return
     console.print(f"Version {learnt.version} is in force in {folder}.", markup=False)
-    console.print("next: restart triage (petitions down, petitions up) to load it, then petitions relink to see what it would change", style="dim", markup=False)
+    console.print("next: a running triage loads it with its next batch; petitions relink run shows what it would change in the history", style="dim", markup=False)
 
 
 @models_app.command("list")
@@ -111,7 +120,7 @@ def list_models(models: Path = typer.Option(None, file_okay=False, help="Folder 
 
 @models_app.command("use")
 def use_model(version: str, models: Path = typer.Option(None, file_okay=False, help="Folder of trained models; the configured one otherwise.")) -> None:
-    """Put a version kept into force again; triage loads it when it is restarted."""
+    """Put a version kept into force again; a running triage loads it with its next batch."""
     from classifiers import shelf
 
     folder = models or load().models_kept
@@ -119,7 +128,7 @@ def use_model(version: str, models: Path = typer.Option(None, file_okay=False, h
         shelf.use(folder, version)
     except ValueError as error:
         raise Failed(str(error)) from None
-    console.print(f"Version {version} is in force; restart triage to load it.", markup=False)
+    console.print(f"Version {version} is in force; a running triage loads it with its next batch.", markup=False)
 
 
 def _content(path: Path) -> bytes:
@@ -130,9 +139,11 @@ def _content(path: Path) -> bytes:
 
 
 async def _stored() -> tuple[list[bytes], list[bytes]]:
-    """Complaints and answers of the database, as lines of the two files."""
+    """Complaints with what casework knows of their units, and answers, as lines of the two files."""
+    units = load_city(load().city).index.units
     async with connection() as c:
-        complaints = [orjson.dumps(dict(row)) for row in await c.fetch(COMPLAINTS)]
+        labels = await unit_labels(c, lambda id: units[id].name if id in units else id)
+        complaints = [orjson.dumps({**dict(row), **labels.get(row["id"], {})}) for row in await c.fetch(COMPLAINTS)]
         return complaints, [orjson.dumps(dict(row)) for row in await c.fetch(ANSWERS)]
 
 

@@ -24,8 +24,14 @@ from services.infra.records import Record
 from services.infra.unit_of_work import UnitOfWork
 
 CONCERNS = frozenset(
-    changed_type(kind) for kind in ("assigned", "leader_appointed", "part_returned", "reopened", "closed_out", "looked_back", "merged_away")
-)
+    changed_type(kind)
+    for kind in (
+        "assigned", "leader_appointed", "part_returned", "reopened",
+        "verified", "declined", "closed_out", "looked_back", "merged_away", "merge_undone",
+    )
+)  # fmt: skip
+ENDED = frozenset({"closed_out", "looked_back", "untrue", "declined", "merged"})
+"""States in which a case is no load on its leader."""
 NOT_THEIR_KIND = frozenset({ReturnGround.NOT_OUR_DUTY.value, ReturnGround.LEGAL_ROUTE.value})
 RETURNS_BEFORE_DESIGNATION = 2
 """信访工作条例 art. 24: where the duty is disputed, it is designated; casework's limit of returns is the same by default."""
@@ -88,8 +94,8 @@ def _follow(case: rows.CaseRow, event: CaseChanged) -> None:
             case.leader_id = event.leader_id or case.leader_id
         case "reopened":
             case.reopened, case.ended = True, False
-        case "closed_out" | "looked_back" | "merged_away":
-            case.ended = event.kind == "merged_away" or event.status in ("closed_out", "looked_back")
+        case "verified" | "declined" | "closed_out" | "looked_back" | "merged_away" | "merge_undone":
+            case.ended = event.status in ENDED
 
 
 def returned_by(history: Sequence[Any], city: City) -> Returned:

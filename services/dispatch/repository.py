@@ -32,7 +32,7 @@ WHERE c.case_id = n.id
 """
 # Loads are read under one lock, so that two batches cannot both give a leader the last case of the limit.
 LEADERS_LOCK = "SELECT pg_advisory_xact_lock(7002)"
-LOADS = "SELECT leader_id, count(*)::int AS n FROM dispatch.cases WHERE leader_id IS NOT NULL GROUP BY leader_id"
+LOADS = "SELECT leader_id, count(*)::int AS n FROM dispatch.cases WHERE leader_id IS NOT NULL AND NOT ended GROUP BY leader_id"
 KEEP_CITY = """
 INSERT INTO dispatch.city_versions (version, content, loaded_at, loaded_by) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
 """
@@ -111,7 +111,7 @@ async def save_cases(connection: Connection, cases: Sequence[CaseRow]) -> None:
 
 
 async def leader_loads(connection: Connection) -> Counter[str]:
-    """Cases per leader, exact until the transaction ends."""
+    """Live cases per leader, exact until the transaction ends."""
     await connection.execute(LEADERS_LOCK)
     return Counter({row["leader_id"]: row["n"] for row in await connection.fetch(LOADS)})
 

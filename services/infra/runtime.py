@@ -22,6 +22,7 @@ from services.infra.batches import Batches, Work
 from services.infra.clock import Clock, system_clock
 from services.infra.failures import DeadLetterCount, DeadLetterLimit, DeadLettersExceeded, describe
 from services.infra.kafka import make_broker, subscribe
+from services.infra.memory import settle
 from services.infra.metrics import LAG
 from services.infra.postgres import Pool, create_pool
 from services.infra.probes import Probes
@@ -131,6 +132,7 @@ class Runtime:
             probes.start()
         for start in self._at_start:
             await start()
+        settle()
         tasks = [asyncio.create_task(self._guard(work)) for work in (*self._background, self._watch_lag)]
         log.info("started", services=self.names, probes=probes.port if probes else None)
         try:

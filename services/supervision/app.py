@@ -24,7 +24,7 @@ from services.infra.rules import load_rules
 from services.infra.runtime import Runtime
 from services.infra.unit_of_work import begin
 from services.infra.vault import Vault
-from services.supervision import digests, look_back, weekly
+from services.supervision import digests, lines, look_back, weekly
 from services.supervision.handlers import Following
 from services.supervision.sweep import Sweep, Swept
 
@@ -63,6 +63,7 @@ class Duty:
     def __init__(self, pool: Pool, vault: Vault, book: RuleBook, *, clock: Clock, seed: Callable[[], str] = a_seed) -> None:
         self.pool, self.vault, self.book, self.clock, self.seed = pool, vault, book, clock, seed
         self.sweep = Sweep(pool, vault, book, clock=clock)
+        self._day: date | None = None
         self._week: date | None = None
         self._month: tuple[int, int] | None = None
 
@@ -71,6 +72,7 @@ class Duty:
         started = time.perf_counter()
         swept = await self.sweep.once()
         SWEEP_SECONDS.observe(time.perf_counter() - started)
+        await self._lines()
         sent = await self._digests()
         await self._week_and_month()
         if swept.total or sent:
@@ -79,6 +81,15 @@ class Duty:
                 proposed=swept.proposed, digests=sent,
             )  # fmt: skip
         return swept
+
+    async def _lines(self) -> None:
+        """Once a morning, before the digests: what is to be said of lines without a case."""
+        now = self.clock()
+        if self._day == day_of(now) or not may_send(now, self.book.ladder.quiet, self.book.case.calendar):
+            return
+        async with begin(self.pool, service="supervision", vault=self.vault, clock=self.clock) as unit:
+            await lines.notify(unit, self.book, now)
+        self._day = day_of(now)
 
     async def _digests(self) -> int:
         sent = 0

@@ -33,7 +33,7 @@ WAITING = """
 WITH persons AS (
     SELECT person_id FROM supervision.notices WHERE digest_key IS NULL AND send_at <= $1 AND emergency = $2
     GROUP BY person_id ORDER BY person_id LIMIT $3)
-SELECT n.id, n.person_id, n.case_id, n.case_no, n.rank, n.reason, n.at FROM supervision.notices n JOIN persons USING (person_id)
+SELECT n.id, n.person_id, n.case_id, n.case_no, n.rank, n.reason, n.at, n.about FROM supervision.notices n JOIN persons USING (person_id)
 WHERE n.digest_key IS NULL AND n.send_at <= $1 AND n.emergency = $2 ORDER BY n.person_id, n.id
 """
 HAD_ONE = "SELECT person_id FROM supervision.digests WHERE at >= $1 AND NOT emergency AND person_id = ANY($2::text[])"
@@ -93,7 +93,7 @@ async def _put_off(unit: UnitOfWork, book: RuleBook, now: datetime, piles: dict[
 async def _publish(unit: UnitOfWork, key: str, digest: Digest, emergency: bool) -> None:
     lines = tuple(
         DigestLine(
-            case_id=UUID(item.case_id), case_no=item.case_no, heading=HEADINGS[min(item.rank, len(HEADINGS) - 1)], reason=item.reason
+            about=item.about, case_id=UUID(item.case_id), case_no=item.case_no, heading=HEADINGS[min(item.rank, len(HEADINGS) - 1)], reason=item.reason
         )
         for item in digest.notices
     )
@@ -106,9 +106,9 @@ async def _publish(unit: UnitOfWork, key: str, digest: Digest, emergency: bool) 
 
 
 def _notice(row: Any, emergency: bool) -> Notice:
-    return Notice(row["person_id"], str(row["case_id"]), row["case_no"], row["rank"], row["reason"], row["at"], emergency)
+    return Notice(row["person_id"], str(row["case_id"]), row["case_no"], row["rank"], row["reason"], row["at"], emergency, row["about"])
 
 
 async def of_person(connection: Connection, person_id: str, limit: int = 30) -> Sequence[dict[str, Any]]:
-    """A person's digests, the newest first: key, at, emergency, text, lines (case_id, case_no, heading, reason)."""
+    """A person's digests, the newest first: key, at, emergency, text, lines (about, case_id, case_no, heading, reason)."""
     return [dict(row) for row in await connection.fetch(OF_PERSON, person_id, limit)]

@@ -68,5 +68,5 @@ class Notices:
             at = send_at(notice, self.book.ladder.quiet, self.book.case.calendar)
             self.rows.append((
                 f"{person}/{case.case_id}/{key}", person, UUID(case.case_id), case.case_no, rank, reason, self.now, at,
-                emergency, deadline.clock if deadline else None, deadline.due_at if deadline else None, passing,
+                emergency, deadline.clock if deadline else None, deadline.due_at if deadline else None, passing, "case",
             ))  # fmt: skip

@@ -72,11 +72,11 @@ FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[]) AS n (
 WHERE c.case_id = n.case_id
 """
 UNCOUNTABLE = "UPDATE supervision.cases SET ladder_at = NULL, trouble = $2 WHERE case_id = ANY($1::uuid[])"
-NOTICE_COLUMNS = ("key", "person_id", "case_id", "case_no", "rank", "reason", "at", "send_at", "emergency", "clock", "due_at", "passing")
+NOTICE_COLUMNS = ("key", "person_id", "case_id", "case_no", "rank", "reason", "at", "send_at", "emergency", "clock", "due_at", "passing", "about")
 NOTIFY = f"""
 INSERT INTO supervision.notices ({", ".join(NOTICE_COLUMNS)})
 SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::int[], $6::text[], $7::timestamptz[], $8::timestamptz[],
-                     $9::bool[], $10::text[], $11::timestamptz[], $12::bool[])
+                     $9::bool[], $10::text[], $11::timestamptz[], $12::bool[], $13::text[])
 ON CONFLICT (key) DO NOTHING
 """
 

@@ -49,6 +49,8 @@ class Triaging:
         if self.memory.due() and not self._doubtful:
             with stage("triage", "save_index"):
                 await asyncio.to_thread(self.memory.save)
+        if self.memory.promoted():
+            await asyncio.to_thread(self.memory.load_promoted)
         events: list[tuple[ComplaintRegistered, Record]] = []
         for record in records:
             try:

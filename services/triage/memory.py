@@ -14,6 +14,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+import structlog
+
+from classifiers import shelf
 from classifiers.history import History
 from classifiers.reading import Complaint, Decision, Reading
 from classifiers.triage import Triage
@@ -22,6 +25,8 @@ from services.domain.city import City
 from services.infra.cities import load_city
 from services.infra.settings import Settings
 from services.triage.snapshots import Mark, Slot
+
+log = structlog.get_logger()
 
 SAVE_LEAST = 20_000
 """Fewer new complaints than this are read again from PostgreSQL sooner than they are saved."""
@@ -84,13 +89,37 @@ class Memory:
     neighbours: Mapping[str, Sequence[str]] = field(default_factory=dict)
     slot: Slot | None = None
     installation: str = ""
+    origin: str = ""
+    """Which rebuilding the index comes from; empty where it grew by itself."""
+    models: Path | None = None
     _saved: int = 0
+    _seen: tuple[int, ...] = ()
 
     @classmethod
     def load(cls, settings: Settings) -> Memory:
         """Load the models; the index starts empty, or as `open_saved` finds it."""
         neighbours = bordering(load_city(settings.city))
-        return cls(Triage.load(settings.models_kept), History(neighbours), neighbours=neighbours)
+        models = settings.models_kept
+        seen = _stamp(models)
+        return cls(Triage.load(models), History(neighbours), neighbours=neighbours, models=models, _seen=seen)
+
+    def promoted(self) -> bool:
+        """Whether other models have come into force since ours were loaded: a look at two files."""
+        return self.models is not None and _stamp(self.models) != self._seen
+
+    def load_promoted(self) -> None:
+        """Load the models in force, between batches. The index stays: it holds profiles, and their format is the program's.
+
+        Models this program cannot read are passed over: it goes on with those it has and says so.
+        """
+        self._seen, before = _stamp(self.models), self.triage.versions.model
+        try:
+            self.triage = Triage.load(self.models)
+        except (ValueError, OSError) as failure:
+            log.error("models_not_loaded", reason=str(failure), in_force=before,
+                      remedy="go back with petitions models use VERSION, or restart triage with the program that trained them")
+        else:
+            log.info("models_loaded", model=self.triage.versions.model, before=before)
 
     def open_saved(self, root: Path, installation: str, now: str) -> int:
         """Claim a slot below `root` and open what is saved there for this database; the number of complaints in it.
@@ -98,13 +127,14 @@ class Memory:
         `now` is the database's present snapshot: an index that claims to have seen more is of a past that was undone.
         """
         self.slot, self.installation = Slot.claim(root), installation
+        self.slot.adopt(installation)
         if found := self.slot.open(installation, self.neighbours):
             history, mark = found
             if int(mark.snapshot) > int(now):
                 self.slot.drop("the database was set back to an earlier time")
                 return 0
             self.history, self.shards, self.snapshot = history, dict(mark.shards), mark.snapshot
-            self._saved = len(history)
+            self._saved, self.origin = len(history), mark.origin
         return len(self.history)
 
     def due(self) -> bool:
@@ -115,7 +145,7 @@ class Memory:
     def save(self) -> None:
         """Save the index, between batches only: nothing may be staged that is not committed."""
         if self.slot is not None and self.snapshot is not None:
-            self.slot.save(self.history, Mark(self.installation, self.shards, self.snapshot))
+            self.slot.save(self.history, Mark(self.installation, self.shards, self.snapshot, self.origin))
             self._saved = len(self.history)
 
     def read(self, complaints: Sequence[Complaint]) -> list[Reading]:
@@ -168,3 +198,15 @@ class Memory:
     def forget(self, ids: Sequence[str]) -> None:
         """As if these had never been added."""
         self.history.forget([id for id in ids if id in self.history])
+
+
+def _stamp(models: Path | None) -> tuple[int, ...]:
+    """Changes when another version comes into force or the map of older names is replaced."""
+    found: list[int] = []
+    for path in (models / shelf.CURRENT, models / shelf.RENAMES) if models else ():
+        try:
+            about = path.stat()
+            found += [about.st_mtime_ns, about.st_ino]
+        except OSError:
+            found.append(0)
+    return tuple(found)

@@ -22,6 +22,8 @@ from classifiers.history import History
 
 log = structlog.get_logger()
 MOST_SLOTS = 64
+REBUILT = "rebuilt"
+"""Beside the slots: what `petitions index rebuild` made, while triage may be running."""
 
 
 class NoSlot(Exception):
@@ -35,10 +37,11 @@ class Mark:
     installation: str
     shards: Mapping[str, str]
     snapshot: str
+    origin: str = ""
 
     def notes(self) -> dict[str, Any]:
         """For the manifest."""
-        return {"installation": self.installation, "shards": dict(sorted(self.shards.items())), "snapshot": self.snapshot}
+        return {"installation": self.installation, "shards": dict(sorted(self.shards.items())), "snapshot": self.snapshot, "origin": self.origin}
 
 
 class Slot:
@@ -58,10 +61,10 @@ class Slot:
         raise NoSlot(f"all {MOST_SLOTS} slots in {root} are held by running processes")
 
     @classmethod
-    def free(cls, root: Path) -> list[Slot]:
-        """Claim every slot that nobody holds; for commands that rebuild."""
-        paths = sorted(root.glob("slot-*[0-9]")) if root.is_dir() else []
-        return [slot for path in paths if (slot := cls._try(path))]
+    def for_rebuilding(cls, root: Path) -> Slot | None:
+        """The folder to rebuild in; None where another process does so already."""
+        root.mkdir(parents=True, exist_ok=True)
+        return cls._try(root / REBUILT)
 
     @classmethod
     def _try(cls, path: Path) -> Slot | None:
@@ -81,7 +84,7 @@ class Slot:
         """What was saved here, if it is of this database and whole; anything else is dropped and logged."""
         try:
             history = History.open(self.path, neighbours)
-            mark = Mark(history.notes["installation"], dict(history.notes["shards"]), history.notes["snapshot"])
+            mark = Mark(history.notes["installation"], dict(history.notes["shards"]), history.notes["snapshot"], history.notes.get("origin", ""))
         except FileNotFoundError:
             return None
         except (generations.Damaged, ValueError, KeyError, OSError) as failure:
@@ -91,6 +94,23 @@ class Slot:
             self.drop("it belongs to another database")
             return None
         return history, mark
+
+    def adopt(self, installation: str) -> None:
+        """Take over what was rebuilt for this database, where the slot does not come from it; files are linked, not copied."""
+        made = self.path.with_name(REBUILT)
+        there, here = _notes(made), _notes(self.path)
+        if there.get("installation") != installation or there.get("origin") == here.get("origin"):
+            return
+        new = self.path.with_name(f"{self.path.name}.new")
+        shutil.rmtree(new, ignore_errors=True)
+        try:
+            shutil.copytree(made, new, copy_function=_linked)
+        except (OSError, shutil.Error) as failure:  # rebuilt once more in this moment: the next start takes that
+            log.warning("rebuilt_index_passed_over", slot=self.path.name, reason=str(failure))
+            return
+        shutil.rmtree(self.path, ignore_errors=True)
+        os.replace(new, self.path)
+        log.info("rebuilt_index_taken_over", slot=self.path.name, origin=there.get("origin"))
 
     def save(self, history: History, mark: Mark) -> None:
         """Replace what is saved; a kill in the middle leaves the former state."""
@@ -106,9 +126,26 @@ class Slot:
 def saved(root: Path) -> list[dict[str, Any]]:
     """The manifests of all slots, for people."""
     found: list[dict[str, Any]] = []
-    for path in sorted(root.glob("slot-*[0-9]")) if root.is_dir() else []:
+    paths = [*sorted(root.glob("slot-*[0-9]")), root / REBUILT] if root.is_dir() else []
+    for path in (path for path in paths if path.is_dir()):
         try:
             found.append({"slot": path.name, **generations.about(path)})
         except (FileNotFoundError, generations.Damaged) as failure:
             found.append({"slot": path.name, "damaged": str(failure)})
     return found
+
+
+def _notes(path: Path) -> dict[str, Any]:
+    try:
+        notes: dict[str, Any] = generations.about(path).get("notes", {})
+    except (FileNotFoundError, generations.Damaged):
+        return {}
+    return notes
+
+
+def _linked(source: str, target: str) -> str:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+    return target

@@ -15,13 +15,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import fcntl
 import json
+import os
 import struct
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -29,6 +32,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
+import orjson
 import psutil
 import psycopg
 from rich.console import Console
@@ -37,6 +41,7 @@ from rich.table import Table
 from services.domain.principals import Role
 from services.infra.access import give_token
 from services.infra.clock import system_clock
+from services.infra.memory import settle
 from services.infra.migrations import migrate
 from services.stack import Postgres
 from services.stack.processes import free_port
@@ -156,10 +161,10 @@ class Bench:
         with (self.home / "clock").open("r+b") as clock:
             clock.write(struct.pack("<q", days))
 
-    def spawn(self) -> None:
+    def spawn(self, collector: str) -> None:
         self.ports = [free_port() for _ in range(SERVERS)]
         for port in self.ports:
-            self.processes.append(subprocess.Popen([sys.executable, "-m", "tests.benchmarks.casework_server", str(port), self.dsn, str(self.home)]))
+            self.processes.append(subprocess.Popen([sys.executable, "-m", "tests.benchmarks.casework_server", str(port), self.dsn, str(self.home), collector]))
 
     async def ready(self) -> None:
         self.clients = [
@@ -184,7 +189,7 @@ class Bench:
         answer = await self.clients[worker % SERVERS].post(path, headers={"Authorization": f"Bearer {self.tokens[who]}"}, **options)
         if answer.status_code >= 300:
             raise RuntimeError(f"{path}: {answer.status_code} {answer.text[:500]}")
-        return answer.json()
+        return orjson.loads(answer.content)
 
     def spent(self) -> dict[str, float]:
         """Processor seconds so far of the API's processes, of the database, and of this client."""
@@ -205,14 +210,16 @@ class Bench:
     def load(self, history: int, template: UUID) -> None:
         """Closed cases like the template, up to so many."""
         with psycopg.connect(self.dsn, autocommit=True) as connection:
-            connection.execute("SET synchronous_commit = off")
+            for setting in ("synchronous_commit = off", "wal_compression = off", "session_replication_role = replica", "work_mem = '256MB'"):
+                connection.execute(f"SET {setting}")
             for first in range(self.loaded + 1, history + 1, STEP):
                 last = min(history, first + STEP - 1)
                 for statement in (LOAD, LOAD_EVENTS, LOAD_LINKS):
                     connection.execute(statement.format(first=first, last=last, template=template))
                 console.print(f"loaded {last:,} cases", end="\r")
-            for table in ("cases", "events", "complaint_cases"):
-                connection.execute(f"VACUUM ANALYZE casework.{table}")
+            connection.execute("SELECT console.rebuild()")  # what the triggers keep, in one go
+            for table in ("casework.cases", "casework.events", "casework.complaint_cases", "console.names", "console.standing", "console.parts"):
+                connection.execute(f"VACUUM ANALYZE {table}")
             connection.execute("CHECKPOINT")
             connection.execute("TRUNCATE bus.outbox")
         self.loaded = history
@@ -238,7 +245,7 @@ async def in_batches(bench: Bench, lifecycles: Sequence[Lifecycle], batch: int) 
 
     async def many(who: str, worker: int, asked: list[tuple[Lifecycle, Command]]) -> None:
         body = {"commands": [{"case": str(one.case), "command": command} for one, command in asked], "atomic": True}
-        await bench.call(who, worker, "/commands", json=body)
+        await bench.call(who, worker, "/commands", content=orjson.dumps(body))
 
     async def begin(worker: int, group: Sequence[Lifecycle]) -> None:
         today = system_clock().date()
@@ -306,6 +313,35 @@ async def timed(
     return seconds
 
 
+@contextmanager
+def turn(file: Path | None) -> Iterator[None]:
+    """Hold this file's lock while timing, so that several who measure on one machine take turns; loading needs none."""
+    with file.open("a") if file else nullcontext() as held:
+        if held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+async def timed_part(bench: Bench, arguments: argparse.Namespace, numbers: Iterator[int]) -> dict[str, Any]:
+    """Both ways, after a few lifecycles to warm up."""
+    await in_batches(bench, [Lifecycle(next(numbers)) for _ in range(arguments.batch * 4)], arguments.batch)
+    load, spent = os.getloadavg()[0], bench.spent()
+    many = await in_batches(bench, [Lifecycle(next(numbers)) for _ in range(arguments.lifecycles)], arguments.batch)
+    batched = spent_per(spent, bench.spent(), arguments.lifecycles)
+    spent = bench.spent()
+    single = await one_by_one(bench, [Lifecycle(next(numbers)) for _ in range(arguments.single)])
+    singly = spent_per(spent, bench.spent(), max(1, 23 * arguments.single))
+    with psycopg.connect(bench.dsn) as connection:
+        row = connection.execute("SELECT count(*) FILTER (WHERE status = 'closed_out'), count(*) FROM casework.cases WHERE case_no LIKE 'B%'").fetchone()
+    assert row and row[0] == row[1], f"{row} of the lifecycles reached close-out"
+    return {
+        "lifecycles_per_second": arguments.lifecycles / many, "commands_per_second": 20 * arguments.lifecycles / many,
+        "processor_ms_per_lifecycle": batched, "processor_ms_per_single_request": singly, "load_before": load,
+        "single_lifecycles_per_second": arguments.single / single, "single_requests_per_second": 23 * arguments.single / single,
+        "server_mib": [psutil.Process(p.pid).memory_full_info().pss / 2**20 for p in bench.processes],
+    }  # fmt: skip
+
+
 async def measure(bench: Bench, arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """One row of figures for each size of history."""
     await bench.ready()
@@ -318,22 +354,11 @@ async def measure(bench: Bench, arguments: argparse.Namespace) -> list[dict[str,
         bench.load(history, warm[0].case)
         per_case = (bench.size() - before) / max(1, history - held)
         console.print(f"history of {history:,} cases ready after {time.perf_counter() - began:.0f} s")
-        await in_batches(bench, [Lifecycle(next(numbers)) for _ in range(arguments.batch * 4)], arguments.batch)
-        spent = bench.spent()
-        many = await in_batches(bench, [Lifecycle(next(numbers)) for _ in range(arguments.lifecycles)], arguments.batch)
-        batched = spent_per(spent, bench.spent(), arguments.lifecycles)
-        spent = bench.spent()
-        single = await one_by_one(bench, [Lifecycle(next(numbers)) for _ in range(arguments.single)])
-        singly = spent_per(spent, bench.spent(), 23 * arguments.single)
-        with psycopg.connect(bench.dsn) as connection:
-            row = connection.execute("SELECT count(*) FILTER (WHERE status = 'closed_out'), count(*) FROM casework.cases WHERE case_no LIKE 'B%'").fetchone()
-        assert row and row[0] == row[1], f"{row} of the lifecycles reached close-out"
-        rows.append({
-            "history": history, "lifecycles_per_second": arguments.lifecycles / many, "commands_per_second": 20 * arguments.lifecycles / many,
-            "processor_ms_per_lifecycle": batched, "processor_ms_per_single_request": singly,
-            "single_lifecycles_per_second": arguments.single / single, "single_requests_per_second": 23 * arguments.single / single,
-            "bytes_per_case": per_case, "server_mib": [psutil.Process(p.pid).memory_full_info().pss / 2**20 for p in bench.processes],
-        })  # fmt: skip
+        settle()
+        with turn(arguments.turn):
+            figures = await timed_part(bench, arguments, numbers)
+        rows.append({"history": history, "bytes_per_case": per_case, **figures})
+        console.print(rows[-1])
     return rows
 
 
@@ -343,12 +368,14 @@ def main() -> None:
     parser.add_argument("--lifecycles", type=int, default=1500)
     parser.add_argument("--batch", type=int, default=50)
     parser.add_argument("--single", type=int, default=150)
+    parser.add_argument("--collector", choices=("settled", "default"), default="settled", help="of cycles, in the servers; see services/infra/memory.py")
+    parser.add_argument("--turn", type=Path, metavar="FILE", help="hold this file's lock while timing")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="petitions-bench-") as folder:
         bench = Bench(Path(folder))
         try:
-            bench.spawn()
+            bench.spawn(arguments.collector)
             rows = asyncio.run(measure(bench, arguments))
         finally:
             bench.stop()

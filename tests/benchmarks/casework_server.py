@@ -18,6 +18,7 @@ from services.casework.files import Files
 from services.casework.office import Office
 from services.console.app import create_app
 from services.domain.sealing import Keyring
+from services.infra.memory import settle
 from services.infra.postgres import create_pool
 from services.infra.rules import load_rules
 from services.infra.settings import Settings
@@ -38,7 +39,7 @@ class MovedClock:
         return datetime.now(UTC) + timedelta(days=struct.unpack("<q", self._days[:8])[0])
 
 
-async def main(port: int, dsn: str, home: Path) -> None:
+async def main(port: int, dsn: str, home: Path, collector: str) -> None:
     settings = Settings(home=home)
     pool = await create_pool(dsn, service="bench", size=4)
     rules = load_rules(settings.rules)
@@ -47,9 +48,12 @@ async def main(port: int, dsn: str, home: Path) -> None:
         pool=pool, vault=Vault(Keyring.generate()), office=Office(rules, Book()), pepper=PEPPER, files=files, rates=Rates(10**9),
         clock=MovedClock(home / "clock"),
     )  # fmt: skip
-    config = uvicorn.Config(create_app(parts), host="127.0.0.1", port=port, log_config=None, access_log=False, lifespan="off")
+    app = create_app(parts)
+    if collector == "settled":
+        settle()
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False, lifespan="off")
     await uvicorn.Server(config).serve()
 
 
 if __name__ == "__main__":
-    uvloop.run(main(int(sys.argv[1]), sys.argv[2], Path(sys.argv[3])))
+    uvloop.run(main(int(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), sys.argv[4]))

@@ -1,17 +1,20 @@
 """The index on disk: the next start goes on from it; what does not fit the database or is damaged is built anew."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from structlog.testing import capture_logs
 
+from classifiers import scoring, shelf
 from classifiers.history import History
-from classifiers.triage import Triage
+from classifiers.triage import MODELS, Triage
 from services.infra.batches import Batches
 from services.infra.failures import DeadLetterCount, DeadLetterLimit
 from services.infra.postgres import Pool
@@ -21,6 +24,7 @@ from services.triage import links
 from services.triage import repository as rows
 from services.triage.handlers import Triaging
 from services.triage.memory import Memory
+from services.triage.rebuilding import rebuild
 from services.triage.snapshots import Slot
 from tests.integration.test_triage_races import CLOCK, TEXT, a_record, cases
 
@@ -193,3 +197,57 @@ def test_a_kill_in_the_middle_of_saving_leaves_a_whole_index(tmp_path: Path) -> 
     history, mark = found
     assert len(history) == int(mark.snapshot) >= int(saved[-1])
     slot.release()
+
+
+async def test_an_index_rebuilt_beside_a_running_worker_is_taken_over_at_its_next_start(pool: Pool, vault: Vault, triage: Triage, tmp_path: Path) -> None:
+    one, first = await a_worker(pool, vault, triage, tmp_path)
+    await first.run([a_record(TEXTS[0], reporter="a"), a_record(TEXTS[1], district="470303", reporter="b")], one.handle)
+    memory = Memory(triage, History(), origin="2026-11-26T10:00", slot=Slot.for_rebuilding(tmp_path))
+    assert memory.slot
+    assert Slot.for_rebuilding(tmp_path) is None, "one at a time"
+    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        await rebuild(connection, memory, lambda done, total: None)
+    memory.slot.release()
+    late = uuid4()
+    await first.run([a_record(TEXTS[0], reporter="c", id=late)], one.handle)
+    one.memory.history.forget([str(late)])  # what its own saved index lacks, the rebuilt one and the rows have
+    await stop(one)
+    again, batches = await a_worker(pool, vault, triage, tmp_path)
+    assert (again.memory.origin, len(again.memory.history)) == ("2026-11-26T10:00", 2)
+    await batches.run([a_record(TEXTS[0], reporter="d")], again.handle)
+    assert again.memory.history.case_of(str(late)) is not None
+    assert await cases(pool) == [3, 1]
+    await stop(again)
+    same, _ = await a_worker(pool, vault, triage, tmp_path)
+    assert len(same.memory.history) == 4, "it is taken over once; then the worker's own, newer one is opened"
+    other, _ = await a_worker(pool, vault, triage, tmp_path)
+    assert len(other.memory.history) == 2, "another worker starts from it, too"
+
+
+async def test_models_put_in_force_are_loaded_with_the_next_batch_and_bad_ones_passed_over(pool: Pool, vault: Vault, triage: Triage, tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    worker, batches = await a_worker(pool, vault, triage, tmp_path / "index")
+    worker.memory.models = models
+    worker.memory.load_promoted()
+    shipped = worker.memory.triage.versions.model
+
+    def promote(version: str, damage: bool = False) -> None:
+        files = Path(shutil.copytree(MODELS, tmp_path / version))
+        scoring.save(replace(triage.model, provenance={"version": version}), files / "links.json")
+        shelf.put(models, version, files, {"made_at": version, "provenance": {}, "parts": []})
+        shelf.use(models, version)
+        if damage:
+            (models / version / "links.json").write_text("{}")
+
+    promote("one")
+    await batches.run([a_record(TEXT, reporter="a")], worker.handle)
+    loaded = worker.memory.triage.versions.model
+    assert loaded != shipped
+    assert (await pool.fetchval("SELECT versions ->> 'model' FROM triage.links")) == loaded
+    promote("two", damage=True)
+    with capture_logs() as logs:
+        await batches.run([a_record(TEXT, reporter="b")], worker.handle)
+        await batches.run([a_record(TEXTS[1], reporter="b")], worker.handle)
+    assert [entry["in_force"] for entry in logs if entry["event"] == "models_not_loaded"] == [loaded], "said once"
+    assert worker.memory.triage.versions.model == loaded
+    assert await cases(pool) == [2, 1]

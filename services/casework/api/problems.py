@@ -16,7 +16,7 @@ from services.infra.failures import TRANSIENT, describe
 MEDIA_TYPE = "application/problem+json"
 STATUS: dict[str, int] = {
     "case.missing": 404, "case.changed": 412, "request.path": 404, "request.large": 413, "request.often": 429,
-    "request.token": 401, "request.failed": 503, "link.missing": 404, "evidence.size": 413, "evidence.type": 415,
+    "request.token": 401, "request.failed": 503, "link.missing": 404, "evidence.size": 413, "evidence.type": 415, "evidence.heic": 415,
     "access.purpose": 422, "register.missing": 404, "register.changed": 412, "register.region": 403, "emergency.ended": 409,
     "emergency.finished": 409, "emergency.order": 409,
 }  # fmt: skip

@@ -16,8 +16,7 @@ from services.domain.refusals import Refusal, refuse
 
 
 def _gates(decision: Decision, stage: gates.Stage, command: str) -> Refusal | None:
-    results = gates.gates(decision.state, decision.rules.gates, decision.rules.calendar, decision.now)
-    lacking = gates.missing(results, stage)
+    lacking = gates.missing(decision.state, decision.rules.gates, decision.rules.calendar, decision.now, stage)
     return refuse("gates.unmet", command=command, missing=lacking) if lacking else None
 
 
@@ -107,6 +106,8 @@ def sign(decision: Decision, command: c.Sign) -> Result:
         return refuse("signature.none")
     if leader.person_id != decision.actor.id:
         return refuse("actor.leader", leader=leader.name, actor=decision.actor.name)
+    if decision.state.signed_by == decision.actor.id:
+        return refuse("signature.done", leader=leader.name)
     return _objections(decision) or (e.LeaderSigned(**decision.stamp()),)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from contracts.vocabulary import SupervisionStep, UnitRole
 from services.domain.case import commands as c
 from services.domain.case import events as e
 from services.domain.case.decision import Decision, Result
+from services.domain.case.evolve import members_of
 from services.domain.case.proposals import propose
 from services.domain.case.state import Proposal
 from services.domain.case.values import WHOLE, ProposalKind
@@ -53,15 +56,27 @@ def assign(decision: Decision, command: c.Assign) -> Result:
     bounced = {record.unit_id for record in decision.state.returns if record.lead}
     if leads[0].unit_id in bounced and not command.designated:
         return refuse("assign.returned", unit=leads[0].name, field="designated")
-    return (
-        e.Assigned(
-            sequence=decision.state.sequence + 1,
-            units=command.units,
-            designated=command.designated,
-            basis=command.basis,
-            **decision.stamp(),
-        ),
+    assigned = e.Assigned(
+        sequence=decision.state.sequence + 1,
+        units=command.units,
+        designated=command.designated,
+        basis=command.basis,
+        **decision.stamp(),
     )
+    return (assigned, *_members_again(decision, command))
+
+
+def _members_again(decision: Decision, command: c.Assign) -> Iterator[e.MemberChanged]:
+    """People of the task force whose unit has a part again join it again, on record: the matter is the same, and nobody
+    else would ask them. A recused one does not."""
+    state = decision.state
+    before = members_of(state)
+    for unit in command.units:
+        for member in before.get(unit.unit_id, ()):
+            if member.person_id not in state.recused:
+                yield e.MemberChanged(
+                    unit_id=unit.unit_id, member=member, join=True, **decision.stamp() | {"reason": "重新交办，原专班人员继续承办"}
+                )
 
 
 def assign_leader(decision: Decision, command: c.AssignLeader) -> Result:

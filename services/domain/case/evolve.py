@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -63,6 +63,11 @@ def _anchors(state: CaseState, *drop: Anchor, **set_: datetime) -> dict[Anchor, 
     return kept | {Anchor(name): moment for name, moment in set_.items()}
 
 
+def members_of(state: CaseState) -> Mapping[str, tuple[Member, ...]]:
+    """The task force's people by unit: those of the parts, before them those from before the case was opened again."""
+    return {**state.members_before, **{part.unit_id: part.members for part in state.parts if part.members}}
+
+
 def _part(state: CaseState, unit_id: str | None, /, **changes: Any) -> tuple[Part, ...]:
     return tuple(part.model_copy(update=changes) if part.unit_id == unit_id else part for part in state.parts)
 
@@ -105,6 +110,7 @@ def _assigned(state: CaseState, event: e.Assigned) -> Changes:
         ),
         "pauses": (),
         "extensions": (),
+        "members_before": members_of(state),
         "last_progress_at": event.at,
     }
 
@@ -309,6 +315,7 @@ def _reopened(state: CaseState, event: e.Reopened) -> Changes:
         "designated": False,
         "designated_by": None,
         "parts": (),
+        "members_before": members_of(state),
         "anchors": {Anchor.RECEIVED: event.received_at},
         "last_source_complaint_at": None,
         "gates_sent_back": (),
@@ -384,7 +391,11 @@ _EVOLVERS: dict[type[e.CaseEvent], Callable[[CaseState, Any], Changes]] = {
     e.ObjectionRecorded: _objection,
     e.ObjectionAnswered: _objection_answered,
     e.PublicityFinished: _publicity_finished,
-    e.LeaderSigned: lambda s, v: {"status": Status.LEADER_SIGNED, "signed_by": v.by},
+    e.LeaderSigned: lambda s, v: {
+        # A leader appointed during the city's review signs there; the case need not go back for it.
+        "status": Status.CITY_REVIEW if s.status is Status.CITY_REVIEW else Status.LEADER_SIGNED,
+        "signed_by": v.by,
+    },
     e.ReviewSubmitted: lambda s, v: {"status": Status.CITY_REVIEW},
     e.ClosedOut: _closed_out,
     e.LookedBack: lambda s, v: {"status": Status.LOOKED_BACK, "look_backs": s.look_backs + 1},

@@ -7,7 +7,7 @@ places and a five-item list are configuration (`deploy/rules/gates.yaml`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -33,7 +33,10 @@ class Stage(StrEnum):
     @property
     def order(self) -> int:
         """Request first, close-out last."""
-        return list(Stage).index(self)
+        return _ORDER[self]
+
+
+_ORDER = {stage: place for place, stage in enumerate(Stage)}
 
 
 class GateCheck(Parameters):
@@ -151,13 +154,18 @@ def gates(
     )
 
 
-def missing(results: Iterable[GateResult], stage: Stage) -> str:
-    """What is missing at this stage as one Chinese text, gate by gate; empty when nothing is."""
-    return "".join(
-        f"【{result.gate}】" + "".join(check.sentence for check in unmet)
-        for result in results
-        if (unmet := result.missing(stage))
-    )
+def missing(
+    state: CaseState, rules: GateRules, calendar: WorkCalendar, now: datetime, stage: Stage
+) -> str:
+    """What is missing at this stage as one Chinese text, gate by gate; empty when nothing is. Checks of later stages are
+    not looked at: every step of closing asks."""
+    look = Look(state, rules, calendar, now)
+    told: list[str] = []
+    for spec in rules.gates:
+        due = (CHECKS[item.check](look) for item in spec.checks if item.at.order <= stage.order)
+        if unmet := [sentence for met, sentence, _ in due if not met]:
+            told.append(f"【{spec.gate}】" + "".join(unmet))
+    return "".join(told)
 
 
 def _answer(item: GateCheck, look: Look) -> CheckResult:

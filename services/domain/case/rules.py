@@ -44,6 +44,13 @@ class PublicityRules(Parameters):
     provenance: str
 
 
+class SameSourceRules(Parameters):
+    """How many characters of a respondent's name tell one source from another; a shorter one counts at one place only."""
+
+    min_name: int = Field(ge=1)
+    provenance: str
+
+
 class ImmediateRules(Parameters):
     """Within how many calendar days a measure counts as fixed at once (立行立改)."""
 
@@ -65,6 +72,7 @@ class CaseworkRules(Parameters):
     returns: ReturnRules
     evidence: EvidenceRules
     publicity: PublicityRules
+    same_source: SameSourceRules
     immediate: ImmediateRules
     second_person: SecondPersonRules
 

@@ -28,6 +28,7 @@ from services.domain.case.values import (
     Link,
     Matter,
     Measure,
+    Member,
     Part,
     ProposalKind,
     RectifyMode,
@@ -170,6 +171,7 @@ class CaseState:
     designated: bool = False
     designated_by: str | None = None
     parts: tuple[Part, ...] = ()
+    members_before: Mapping[str, tuple[Member, ...]] = field(default_factory=dict)
     returns: tuple[ReturnRecord, ...] = ()
     leader: Leader | None = None
     leader_due: bool = False

@@ -189,8 +189,9 @@ TABLE: Mapping[str, CommandRule] = {
         "销号六步法（公示）", "公示开始后方可结束。",
     ),
     "sign": CommandRule(
-        "包案领导签字", frozenset({R.LEADER}), frozenset({S.PUBLICISED}), _to(S.LEADER_SIGNED),
-        "《信访工作条例》第十八条；销号六步法（主要领导签字）", "公示期满后签字。", person=True,
+        "包案领导签字", frozenset({R.LEADER}), frozenset({S.PUBLICISED, S.LEADER_SIGNED, S.CITY_REVIEW}),
+        (Outcome(S.LEADER_SIGNED), Outcome(None, "市级复核期间补签")),
+        "《信访工作条例》第十八条；销号六步法（主要领导签字）", "公示期满后签字；此后才确定或更换包案领导的，销号前补签。", person=True,
     ),
     "submit_review": CommandRule(
         "提请市级复核", frozenset({R.ACCEPTOR}), frozenset({S.PUBLICISED, S.LEADER_SIGNED}), _to(S.CITY_REVIEW),
@@ -266,6 +267,7 @@ def _sources(command: str, rule: CommandRule, outcome: Outcome) -> Iterable[Stat
         ("add_link", S.REOPENED): ENDED,
         ("sign_in", S.SIGNED_IN): {S.ASSIGNED},
         ("return_part", S.RETURNED): {S.ASSIGNED, S.SIGNED_IN},
+        ("sign", S.LEADER_SIGNED): {S.PUBLICISED, S.LEADER_SIGNED},
         ("confirm", S.UNTRUE): {S.INVESTIGATING},
         ("confirm", S.DECLINED): TABLE["decline"].states,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Literal
 
 from services.domain.clocks.calendar import CHINA, DAY, CalendarExhausted, WorkCalendar, local
 from services.domain.supervision.ladder import QuietHours
@@ -12,7 +13,7 @@ from services.domain.supervision.ladder import QuietHours
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something one person should know. `rank` orders kinds: 0 unowned, 1 overdue, 2 due soon, 3 repeated, 4 other."""
+    """Something one person should know of a case, or of a line of the ledger that no case follows. `rank` orders kinds: 0 unowned, 1 overdue, 2 due soon, 3 repeated, 4 other."""
 
     person_id: str
     case_id: str
@@ -21,6 +22,7 @@ class Notice:
     reason: str
     at: datetime
     emergency: bool = False
+    about: Literal["case", "ledger_line"] = "case"
 
 
 HEADINGS = ("无人承办", "已逾期", "即将到期", "重复反映", "其他")
@@ -106,7 +108,7 @@ def _one_per_case(pile: Sequence[Notice]) -> tuple[Notice, ...]:
         first = group[0]
         merged.append(
             Notice(
-                first.person_id, first.case_id, first.case_no, first.rank, reasons, first.at, first.emergency
+                first.person_id, first.case_id, first.case_no, first.rank, reasons, first.at, first.emergency, first.about
             )
         )
     return tuple(sorted(merged, key=lambda notice: (notice.rank, notice.at, notice.case_no)))

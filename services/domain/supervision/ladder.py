@@ -18,7 +18,7 @@ from pydantic import Field, model_validator
 from contracts.vocabulary import SupervisionStep, Urgency
 from services.domain.clocks.calendar import CHINA, WorkCalendar, day_of
 from services.domain.parameters import Parameters
-from services.domain.supervision.recipients import Audience
+from services.domain.supervision.recipients import Audience, Recipients
 from services.domain.supervision.view import CaseView
 
 ORDER = list(SupervisionStep)
@@ -53,6 +53,14 @@ class QuietHours(Parameters):
     provenance: str
 
 
+class LineRules(Parameters):
+    """What is said of lines of the ledger that inspections made: to whom, and how many days before their day."""
+
+    due_days: int = Field(ge=1)
+    tell: Recipients
+    provenance: str
+
+
 class LadderRules(Parameters):
     """deploy/rules/ladder.yaml."""
 
@@ -61,6 +69,7 @@ class LadderRules(Parameters):
     quiet: QuietHours
     tell: Audience
     propose_again_days: int = Field(ge=1)
+    lines: LineRules
 
     @model_validator(mode="after")
     def _whole_ladder(self) -> LadderRules:

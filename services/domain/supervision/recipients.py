@@ -67,6 +67,14 @@ class Directory:
         found = {person for recipient in recipients for person in self._of(recipient, case)}
         return tuple(sorted(found or self._covering(Role.SUPERVISOR, case)))
 
+    def of_unit(self, recipients: Recipients, unit_id: str | None, region: str | None) -> tuple[str, ...]:
+        """The same for something a unit owes that is no case: its officers, its heads, those of the region."""
+        roles = {Recipient.HANDLER: Role.OFFICER, Recipient.UNIT_HEAD: Role.UNIT_HEAD}
+        found = {person for one in recipients if one in roles for person in self.by_unit.get((unit_id or "", roles[one]), ())}
+        watching = {Recipient.DISPATCHER: Role.DISPATCHER, Recipient.SUPERVISOR: Role.SUPERVISOR}
+        found |= {person for one in recipients if one in watching for person in self._in(watching[one], region)}
+        return tuple(sorted(found or self._in(Role.SUPERVISOR, region)))
+
     def _of(self, recipient: Recipient, case: CaseView) -> Iterable[str]:
         match recipient:
             case Recipient.HANDLER:
@@ -83,4 +91,7 @@ class Directory:
                 return self._covering(Role.SUPERVISOR, case)
 
     def _covering(self, role: Role, case: CaseView) -> tuple[str, ...]:
-        return tuple(one.id for one in self.by_role.get(role, ()) if one.covers(case.region))
+        return self._in(role, case.region)
+
+    def _in(self, role: Role, region: str | None) -> tuple[str, ...]:
+        return tuple(one.id for one in self.by_role.get(role, ()) if one.covers(region))

@@ -9,7 +9,7 @@ import pytest
 from contracts.topics import ASSIGNED, CASE_CHANGED, LEADER_ASSIGNED, TASK_FORCE_FORMED
 from contracts.vocabulary import LinkKind, ReturnGround, UnitRole
 from services.casework.handlers import Hearing
-from services.casework.returned import returned_assignments
+from services.casework.returned import returned_assignments, unit_labels
 from services.dispatch.changes import Changes
 from services.dispatch.changes import concerns as concerns_dispatch
 from services.dispatch.handlers import Dispatching
@@ -99,6 +99,8 @@ async def test_what_is_not_their_duty_goes_to_the_desk_with_the_unit_they_named_
     assert await pool.fetchval("SELECT count(*) FROM dispatch.returns") == 2
     async with pool.acquire() as connection:
         [ticket] = await returned_assignments(connection, 36_500, lambda unit: f"<{unit}>")
+        [label] = (await unit_labels(connection, lambda unit: f"<{unit}>")).values()
+    assert label == {"case": label["case"], "unit": None, "returns": ticket["returns"]}, "nobody has taken it yet"
     assert (ticket["id"], ticket["unit"]) == ("XF20260302-000001-1", None) and ticket["text"]
     assert ticket["returns"] == [{"unit": f"<{unit}>", "ground": "非本单位职责"} for unit in (first, desk)]
 
@@ -124,6 +126,9 @@ async def test_a_repeat_after_close_out_is_given_out_again_with_a_leader_and_tri
     await town.desk.to_closed()
     await town.go()
     assert await pool.fetchval("SELECT closed FROM triage.cases")
+    async with pool.acquire() as connection:
+        [label] = (await unit_labels(connection, lambda unit: f"<{unit}>")).values()
+    assert (label["unit"], label["returns"]) == (f"<{await town.lead()}>", []), "who led a closed case was the right one"
     assert await pool.fetchval("SELECT ended FROM dispatch.cases")
     await town.desk.hear(linked(3, kind=LinkKind.RECURRENCE, received_at=town.desk.clock()))
     await town.go()

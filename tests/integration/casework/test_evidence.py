@@ -103,12 +103,13 @@ def bomb() -> bytes:
         (b"<html><script>alert(1)</script></html>", 415, "evidence.type"),
         (b"", 415, "evidence.type"),
         (macro_sheet(), 415, "evidence.type"),
+        (b"\0\0\0\x18ftypheic" + b"\0" * 100, 415, "evidence.heic"),
         (photo()[:200], 422, "evidence.broken"),
         (b"\x89PNG\r\n\x1a\n" + b"\0" * 50, 422, "evidence.broken"),
         (bomb(), 422, "evidence.pixels"),
         (b"%PDF-1.4" + b"0" * 100, 415, "evidence.type"),
     ],
-    ids=["a program", "a page", "nothing", "macros", "cut off", "no picture", "a bomb", "a document as a photo"],
+    ids=["a program", "a page", "nothing", "macros", "a photo whose place cannot be taken out", "cut off", "no picture", "a bomb", "a document as a photo"],
 )
 async def test_what_is_no_evidence_is_refused_and_leaves_nothing(site: Http, pool: Pool, content: bytes, status: int, code: str) -> None:
     answer = await upload(site, content, kind="photo")

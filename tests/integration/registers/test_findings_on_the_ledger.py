@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import io
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from contracts.supervision import DigestPrepared
+from contracts.topics import DIGEST_PREPARED
 from services.domain import hydropower as hp
 from services.domain.case.values import RectifyMode
+from services.domain.clocks.calendar import CHINA
 from services.domain.findings import Finding, LineAct
 from services.domain.principals import Role
 from services.domain.refusals import Refusal
@@ -21,6 +24,7 @@ from services.registers.ledger.findings import Told
 from services.registers.risks import acts as risks
 from services.registers.stations import acts as stations
 from services.supervision import weekly
+from services.supervision.app import Duty
 from tests.integration.casework.conftest import Http, enter
 from tests.integration.registers.test_risks_and_stations import STATION_ID, YARD, YARD_ID, bring, bring_station
 from tests.support.invented_photos import photo
@@ -87,6 +91,28 @@ async def test_a_line_that_is_late_stands_on_its_units_weekly_list_until_it_is_s
     await desk.done(findings.act, WORKER, line, Told(LineAct.REPORT, "已加固", (await desk.stored("a"),)))
     await desk.done(findings.act, CITY, line, Told(LineAct.CLOSE_OUT, "同意"))
     assert await weekly.current(desk.pool, desk.clock()) == ()
+
+
+async def test_the_unit_is_told_when_a_line_is_new_before_its_day_and_when_it_is_late_once_each(desk: RegisterDesk, office: Desk) -> None:
+    line = await found(desk)
+    await enter(desk.pool, office, WORKER, CITY)
+    watches = [Duty(desk.pool, desk.vault, desk.rules, clock=desk.clock, seed=lambda: "s") for _ in range(2)]
+
+    async def morning(day: date) -> list[str]:
+        desk.clock.at = datetime(day.year, day.month, day.day, 9, tzinfo=CHINA)
+        for watch in watches:
+            await watch.once()
+        told = await desk.pool.fetch("DELETE FROM bus.outbox WHERE topic = $1 RETURNING value", DIGEST_PREPARED.name)
+        return [f"{event.person_id}{event.text}" for event in map(DigestPrepared.from_bytes, (row["value"] for row in told))]
+
+    [new] = await morning(date(2026, 3, 3))
+    assert new.startswith("worker") and f"检查台账{str(line)[:8]}：新列入台账“坝体渗水”，责任人潘书涛，整改时限2026-04-30：坝体加固。" in new
+    assert await morning(date(2026, 3, 4)) == []
+    [soon] = await morning(date(2026, 4, 27))
+    assert "【即将到期】1件" in soon and "即将届满" in soon
+    assert await morning(date(2026, 4, 28)) == [] and "已逾期" in (await morning(date(2026, 5, 6)))[0]
+    kept = await desk.pool.fetchval("SELECT lines FROM supervision.digests ORDER BY at LIMIT 1")
+    assert (kept[0]["about"], kept[0]["case_id"]) == ("ledger_line", str(line))
 
 
 async def test_of_two_who_strike_off_at_once_one_is_told(desk: RegisterDesk) -> None:

@@ -72,6 +72,11 @@ add(
     "由秦副区长包案，须先经其签字",
     lambda: led(to_publicised()).refused(ACCEPTOR, c.SubmitReview()),
 )
+add(
+    "signature.done",
+    "秦副区长已签字",
+    lambda: led(to_publicised()).give(LEADER, c.Sign()).refused(LEADER, c.Sign()),
+)
 add("signature.none", "没有包案领导", lambda: to_publicised().refused(LEADER, c.Sign()))
 
 

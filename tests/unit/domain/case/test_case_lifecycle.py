@@ -18,6 +18,7 @@ from services.domain.case.state import CaseState, dump_state, load_state
 from services.domain.case.states import TABLE, markdown, mermaid
 from services.domain.case.status import LIVE, Status
 from services.domain.clocks.rules import Anchor
+from services.domain.principals import Role
 from tests.unit.domain.case.office import (
     ACCEPTOR,
     CALLER,
@@ -39,6 +40,7 @@ from tests.unit.domain.case.office import (
     Desk,
     link,
     measure,
+    person,
     rules,
     v,
 )  # fmt: skip
@@ -214,6 +216,38 @@ def test_a_reopened_case_can_be_closed_again_once_leader_and_judgement_are_there
     desk.give(LEADER, c.Sign()).give(ACCEPTOR, c.SubmitReview()).give(REVIEWER, CLOSE)
     assert desk.state.status is Status.CLOSED_OUT
     assert desk.state.ordinal == 2
+
+
+def test_a_leader_appointed_during_the_city_review_signs_there_and_the_case_need_not_go_back():
+    desk = Desk().to_review()
+    desk.give(DISPATCHER, c.AssignLeader(leader=v.Leader(person_id="leader", name="秦副区长")))
+    assert desk.refused(REVIEWER, CLOSE).code == "signature.due"
+    desk.give(LEADER, c.Sign())
+    assert desk.state.status is Status.CITY_REVIEW
+    assert desk.give(REVIEWER, CLOSE).state.status is Status.CLOSED_OUT
+
+
+def test_a_leader_who_follows_one_that_signed_signs_again():
+    desk = Desk().opened().assigned().investigating().verified().planned().rectified().concluded().requested().accepted().publicised()
+    desk.give(DISPATCHER, c.AssignLeader(leader=v.Leader(person_id="former", name="前任")))
+    desk.give(person("former", Role.LEADER), c.Sign())
+    desk.give(DISPATCHER, c.AssignLeader(leader=v.Leader(person_id="leader", name="秦副区长")))
+    assert desk.refused(ACCEPTOR, c.SubmitReview()).code == "signature.due"
+    assert desk.give(LEADER, c.Sign()).give(ACCEPTOR, c.SubmitReview()).state.status is Status.CITY_REVIEW
+
+
+def test_the_task_force_joins_again_after_a_reopening_on_record_but_nobody_recused_or_without_a_part():
+    desk = Desk().opened().assigned(helper=True)
+    for unit, person_id in (("eco", "zhou"), ("eco", "wu"), ("urban", "zheng")):
+        member = v.Member(person_id=person_id, name=person_id)
+        desk.give(DISPATCHER, c.ChangeMember(unit_id=unit, member=member, join=True, reason="组建专班"))
+    desk.investigating().verified(Verdict.UNTRUE)
+    desk.give(SUPERVISOR, c.Confirm(proposal_id=desk.state.proposals[0].id), c.Recuse(person_id="wu", reason="亲属经营"))
+    desk.give(SUPERVISOR, c.Reopen(reason="有新线索"))
+    assert desk.state.parts == ()
+    desk.assigned()
+    assert [member.person_id for member in desk.state.parts[0].members] == ["zhou"]
+    assert [(e.type, e.reason) for e in desk.events[-1:]] == [("member_changed", "重新交办，原专班人员继续承办")]
 
 
 def test_a_failed_look_back_reopens_and_settles_whether_it_was_fake():
