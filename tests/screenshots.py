@@ -8,11 +8,13 @@ from __future__ import annotations
 import argparse
 import io
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser
 
+from services.demo.story import matters
 from services.domain.sealing import Keyring
 from services.infra.migrations import migrate
 from services.stack import Postgres, jar_cache
@@ -20,6 +22,7 @@ from services.stack.assets import provide_assets
 from tests.support import browser
 from tests.support.browser import DESKTOP, LAPTOP, PHONE, somebody
 from tests.support.console_server import Console, make
+from tests.support.invented_office import Scribe
 
 OUT = Path("docs/screenshots")
 CASES = 36
@@ -44,7 +47,9 @@ EVERY: tuple[tuple[str | None, str], ...] = (
     ("supervisor-1", "/analysis/rising"), ("supervisor-1", "/analysis/quality"), ("supervisor-1", "/analysis/indicators/repeat_rate_submissions"),
     ("supervisor-1", "/analysis/matters/{measured}"), ("dispatcher-1", "/work"), ("dispatcher-1", "/cases/{opened}?do=assign"),
     ("callback-1", "/intake"), ("callback-1", "/work"), ("admin-1", "/admin"), ("admin-1", "/admin/people/da-cg-2"), ("admin-1", "/admin/tokens"),
-    ("admin-1", "/admin/city"), ("admin-1", "/admin/models"),
+    ("admin-1", "/admin/city"), ("admin-1", "/admin/models"), ("supervisor-1", "/registers/ledger"), ("supervisor-1", "/registers/risks"),
+    ("supervisor-1", "/registers/stations"), ("supervisor-1", "/registers/resources"), ("supervisor-1", "/registers/leaders"),
+    ("supervisor-1", "/search?q=睡不着"), ("da-cg-2", "/cases/{verified}"), ("da-cg-2", "/search?q=特别长"),
 )  # fmt: skip
 
 
@@ -77,11 +82,23 @@ def main() -> None:
             provide_assets(home, jar_cache())
             console = make(home, server.dsn(port), Keyring.generate()).start(CASES)
             try:
+                if options.all and console.scribe:
+                    scribe = console.scribe
+                    console.run(lambda: ugly(scribe))
                 _take_all(console, options.all, options.only)
             finally:
                 console.stop()
         finally:
             server.stop()
+
+
+async def ugly(scribe: Scribe) -> None:
+    """One case with everything too long: a name of forty characters, a place of sixty, a text of six thousand."""
+    story = next(story for story in matters() if story.respondent and story.environmental and not story.emergency)
+    name, place = "云泽市东岸区名字特别长的再生资源综合利用与环境卫生服务有限责任公司第三分公司", "望江街道云溪路与滨河东路交叉口向东三百米再向北穿过铁路涵洞右手边第二个没有门牌的院子里面"
+    text = "夜里机器声一直不停，空气里有一股刺鼻的味道，老人孩子都睡不着。" * 190
+    await scribe.case(replace(story, respondent=name, address=place, title=f"{name}夜间生产扰民"), "verified", "da-cg", "city-mayor-urban", text=text)
+    scribe.made.cases["verified"].insert(0, scribe.made.cases["verified"].pop())
 
 
 def _take_all(console: Console, folder: Path | None, only: str) -> None:

@@ -13,7 +13,10 @@ CREATE TABLE analytics.complaint_words (
 ALTER TABLE analytics.complaint_words ALTER COLUMN keys SET STORAGE EXTERNAL;  -- hashes do not compress
 CREATE INDEX complaint_words_keys_idx ON analytics.complaint_words USING gin (keys);
 
--- What there is, to be read at the next refresh.
-INSERT INTO analytics.touched (kind, entity) SELECT 'complaint', id FROM triage.complaints;
+-- Complaints whose words are to be read: after the figures, which must not wait for the index of words.
+CREATE TABLE analytics.unread (
+    complaint_id uuid CONSTRAINT unread_pkey PRIMARY KEY
+);
+INSERT INTO analytics.unread SELECT id FROM triage.complaints;
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON analytics.complaint_words TO petitions_service;
+GRANT SELECT, INSERT, UPDATE, DELETE ON analytics.complaint_words, analytics.unread TO petitions_service;

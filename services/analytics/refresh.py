@@ -33,6 +33,8 @@ from services.infra.postgres import Connection, Pool
 log = structlog.get_logger()
 BATCH = 2000
 """Touched ids counted in one transaction."""
+WORDS = 500
+"""Complaints read for the search box in one transaction; indexing takes a millisecond or two of processor each."""
 DAYS = 31
 """Days summed in one transaction; the newest first, since those are looked at."""
 
@@ -68,6 +70,7 @@ class Refresher:
             return BATCH
         if taken is not None and taken < BATCH:
             await self.sum_days()
+            await self.read_words()
         return taken
 
     async def _set_aside(self) -> None:
@@ -87,6 +90,9 @@ class Refresher:
                 progress(taken)
         while (days := await self.sum_days()) != 0:
             if days is None:
+                await asyncio.sleep(0.2)
+        while (read := await self.read_words()) != 0:
+            if read is None:
                 await asyncio.sleep(0.2)
 
     async def count(self, limit: int = BATCH) -> int | None:
@@ -122,7 +128,7 @@ class Refresher:
     async def _count(self, connection: Connection, complaints: list[UUID], cases: list[UUID]) -> set[date]:
         thresholds = self.rules.indicators.thresholds
         truths = await store.truths(connection, complaints)
-        await self._words(connection, complaints, truths)
+        await connection.execute(store.UNREAD, complaints)
         placed = await store.placements(connection, complaints)
         await store.touch(connection, [("complaint", id) for id, truth in truths.items() if truth["unread"]])
         before = await store.facts(connection, "complaint_facts", "complaint_id", complaints)
@@ -187,13 +193,20 @@ class Refresher:
                 log.error("history_unreadable", case_id=str(id), reason=type(failure).__name__)
         return found
 
-    async def _words(self, connection: Connection, complaints: list[UUID], truths: dict[UUID, Any]) -> None:
-        known = await store.digests(connection, complaints)
-        wanted = {id: words.digest(truth) for id, truth in truths.items()}
-        stale = [id for id, digest in known.items() if wanted.get(id) != digest]
-        fresh = [id for id, digest in wanted.items() if known.get(id) != digest]
-        rows = await asyncio.to_thread(lambda: [words.word_row(truths[id], wanted[id]) for id in fresh])
-        await store.rewrite_words(connection, stale, rows)
+    async def read_words(self) -> int | None:
+        """The words of some complaints for the search box; how many were taken."""
+        async with store.refreshing(self.pool) as connection:
+            if connection is None:
+                return None
+            taken = await store.take_unread(connection, WORDS)
+            truths = await store.truths(connection, taken)
+            known = await store.digests(connection, taken)
+            wanted = {id: words.digest(truth) for id, truth in truths.items()}
+            stale = [id for id, digest in known.items() if wanted.get(id) != digest]
+            fresh = [id for id, digest in wanted.items() if known.get(id) != digest]
+            rows = await asyncio.to_thread(lambda: [words.word_row(truths[id], wanted[id]) for id in fresh])
+            await store.rewrite_words(connection, stale, rows)
+            return len(taken)
 
     async def _links(self, connection: Connection, complaints: list[UUID], fresh: Iterable[Row]) -> set[date]:
         about = {row["complaint_id"]: row for row in fresh}

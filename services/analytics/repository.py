@@ -96,6 +96,10 @@ INSERT INTO analytics.touched (kind, entity)
 SELECT 'case', id FROM (SELECT id FROM triage.cases UNION SELECT case_id FROM casework.cases UNION SELECT case_id FROM analytics.case_facts) c
 """
 
+UNREAD = "INSERT INTO analytics.unread SELECT DISTINCT id FROM unnest($1::uuid[]) AS id ON CONFLICT DO NOTHING"
+TAKE_UNREAD = """
+DELETE FROM analytics.unread WHERE complaint_id IN (SELECT complaint_id FROM analytics.unread LIMIT $1) RETURNING complaint_id
+"""
 DIGESTS = "SELECT complaint_id, digest FROM analytics.complaint_words WHERE complaint_id = ANY($1::uuid[])"
 FORGET_WORDS = "DELETE FROM analytics.complaint_words WHERE complaint_id = ANY($1::uuid[])"
 
@@ -182,6 +186,11 @@ async def replace(connection: Connection, table: str, old: Sequence[Row], new: S
             table, schema_name="analytics", columns=columns, records=[tuple(row[name] for name in columns) for row in come]
         )
     return [*gone, *come]
+
+
+async def take_unread(connection: Connection, limit: int) -> list[UUID]:
+    """Complaints whose words are to be read; they are taken when the transaction commits."""
+    return [row["complaint_id"] for row in await connection.fetch(TAKE_UNREAD, limit)]
 
 
 async def digests(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, bytes]:

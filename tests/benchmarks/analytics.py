@@ -24,7 +24,7 @@ from services.analytics import figures as read
 from services.analytics import matters, sites
 from services.analytics import repository as store
 from services.analytics.figures import Query
-from services.analytics.sql import daily
+from services.analytics.sql import daily, daily_sets
 from services.domain.indicators.facts import Dimension
 from services.domain.indicators.figures import Slice, Window
 from services.domain.rulebook import read_rule_book
@@ -68,16 +68,18 @@ async def measure(pool: Pool, complaints: int, rounds: int) -> None:
         for name, ask in reads.items():
             print(f"{name:48} {await timed(ask, rounds, process)}", flush=True)
 
-        statement, values = daily(rules.additive(), [TODAY])
+        sums, apart = daily(rules.additive(), [TODAY]), daily_sets(rules.told_apart(), [TODAY])
 
         async def sum_today() -> None:
             transaction = c.transaction()
             await transaction.start()
             await c.execute(store.CLEAR_DAYS, [TODAY])
-            await c.execute(statement, *values)
+            await c.execute(store.CLEAR_SETS, [TODAY])
+            for statement, values in (sums, apart):
+                await c.execute(statement, *values)
             await transaction.rollback()
 
-        print(f"{'sums of one day made anew':48} {await timed(sum_today, rounds, process)}")
+        print(f"{'sums and sets of one day made anew':48} {await timed(sum_today, rounds, process)}")
 
 
 async def timed(ask: Callable[[], Awaitable[Any]], rounds: int, backend: psutil.Process) -> str:
