@@ -8,16 +8,17 @@ the actor. Complaints at one landmark about two actors are two matters, which is
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
 from classifiers import extract_cues as cues
-from classifiers.extract_names import Name, typed_names
+from classifiers.extract_names import Name, ends_name, typed_names
 from classifiers.normalize import blank_tokens, identity_tokens, normalize
 from classifiers.reading import Complaint, Place, Span
 from classifiers.segment import Segmenter
-from classifiers.sources import HARMS, SOURCES, Mention
+from classifiers.sources import DOINGS, HARMS, SOURCES, Mention
 
 _OPENING = re.compile(
     r"^[^：，。\n]{0,24}(?:来电|微信|网站|网络|app|短信|来信|来访)[^：，。\n]{0,8}(?:反映|投诉|咨询|举报|补充|反馈|表示|求助|建议|催)[^：\n]{0,6}[：，]?\s*"
@@ -36,6 +37,7 @@ _VERB = re.compile(
     r"经常|长期|一直|通宵|乱|未|没有|无|违|私|擅|占|漏|溢|倒|运|装卸|卸货|制造|使用|开放|深夜|24小时|昼夜|天天|不|又|仍"
 )
 _HEAD_LIMIT = 90
+_THING = 10  # characters of a source and of what names it
 
 
 @dataclass(slots=True)
@@ -132,6 +134,8 @@ def place_of(parts: Parts, complaint: Complaint) -> Place | None:
         return Place(complaint.address) if complaint.address else None
     run = [inside[0]]
     for name in inside[1:]:
+        if name.kind == "body" and parts.within(name.start, parts.actor):
+            break  # who is complained of, not where
         if name.start - run[-1].end > 4 or name.end - run[0].start > 36:
             if any(n.kind not in ("district", "town") for n in run):
                 break
@@ -148,19 +152,32 @@ def place_of(parts: Parts, complaint: Complaint) -> Place | None:
 
 
 def respondent_of(parts: Parts, complaint: Complaint) -> str | None:
-    """Who is complained of: as the hotline wrote it, else the business or source the actor phrase names."""
+    """Who is complained of: as the hotline wrote it, else the business or source the actor phrase names, never a deed."""
     if complaint.respondent:
         return complaint.respondent
     full = complaint.full_text
     head = [n for n in parts.names if n.kind in ("business", "quoted") and parts.within(n.start, parts.head)]
-    for name in [n for n in head if parts.within(n.start, parts.actor)] or head:
+    # of two in the actor phrase the first is where the second is: a works in an industrial park
+    for name in [n for n in head if parts.within(n.start, parts.actor)][::-1] or head:
         return full[name.start : name.end]
     start, end = parts.actor
-    for mention in parts.sources:
-        if start <= mention.start < end and mention.end - start <= 14:
-            return full[start : mention.end].lstrip("的有是一家个在某，、 ") or None
-    for mention in parts.sources:
-        if parts.within(mention.start, parts.head):
-            return full[mention.start : mention.end]
+    things = [m for m in parts.sources if parts.plain[m.start : m.end] not in DOINGS]
+    inside = [m for m in things if start <= m.start < end]
+    for mention in inside or [m for m in things if parts.within(m.start, parts.head) and not parts.within(m.start, parts.landmark)]:
+        return full[_begin(parts, mention) : mention.end]
     anywhere = [n for n in parts.names if n.kind in ("business", "quoted")]
     return full[anywhere[0].start : anywhere[0].end] if anywhere else None
+
+
+def _begin(parts: Parts, mention: Mention) -> int:
+    """Where the name of a source begins: words before it that a name can hold, of the actor phrase and not too many."""
+    at = bisect_right(parts.starts, mention.start) - 1
+    begin = parts.starts[at]
+    if begin < mention.start:  # the word it is in begins earlier: a name the segmenter knows
+        return begin if mention.end - begin <= _THING else mention.start
+    for before in reversed(range(at)):
+        word, start = parts.tokens[before], parts.starts[before]
+        if start < parts.actor[0] or mention.end - start > _THING or ends_name(word) or word == "着" or _VERB.search(word):
+            break
+        begin = start
+    return begin

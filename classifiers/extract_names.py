@@ -66,7 +66,7 @@ class Name(NamedTuple):
     core: str
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def _kind(token: str) -> tuple[str, str] | None:
     """What a word that ends a name names, and the ending."""
     if token in NEVER:
@@ -78,8 +78,8 @@ def _kind(token: str) -> tuple[str, str] | None:
     return None
 
 
-@lru_cache(maxsize=200_000)
-def _ends_name(before: str) -> bool:
+@lru_cache(maxsize=50_000)
+def ends_name(before: str) -> bool:
     """Whether a name does not reach back over this word."""
     return before in _BREAKS or before.isdigit() or _BAD.search(before) is not None
 
@@ -113,7 +113,7 @@ def typed_names(plain: str, tokens: Sequence[str], starts: Sequence[int]) -> lis
         j, length = i, len(token)
         while j > barrier:
             before = tokens[j - 1]
-            if length + len(before) > _MOST or _ends_name(before):
+            if length + len(before) > _MOST or ends_name(before):
                 break
             j -= 1
             length += len(before)

@@ -26,7 +26,7 @@ _FAR = 65535  # positions are two bytes
 _IN_HEAD, _AGAIN, _LATER = 8.0, 0.7, 1 / 2000  # what a word gains in the head, by each repetition, and loses by each character before it
 _SILENT = frozenset(("door", "building", "district", "project"))  # numbers and districts tell by the whole, not by grams
 _RUN = re.compile(r"[0-9a-z\u4e00-\u9fff]{2,}")
-_MOST_KNOWN = 400_000
+_MOST_KNOWN = 100_000
 _PLANE = np.uint64(21)  # bits of a character
 
 Ints = npt.NDArray[np.int64]
@@ -64,7 +64,7 @@ class _Words(dict[str, int]):
             if len(word) < 2 or word.isdigit() or not word.isalnum():
                 idf = 0.0
             else:
-                idf = pf.general_idf().get(word, _UNKNOWN_IDF)
+                idf = pf.general_idf(word, _UNKNOWN_IDF)
             self._idf.append(idf if idf >= _GENERAL_WORDS else 0.0)
             self._key.append(pf.key32("w", word))
             number = self[word] = len(self._idf) - 1
@@ -169,6 +169,6 @@ def _grouped(row: Ints, key: npt.NDArray[np.uint64], flags: npt.NDArray[np.uint8
     return order[first], (both[first] >> np.uint64(42)).astype(np.int64), every, np.diff(np.append(first, both.size))
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def _gram(pair: int) -> int:
     return pf.key32("g", chr(pair >> 21) + chr(pair & 0x1FFFFF))

@@ -22,9 +22,9 @@ Fields of `DTYPE` (0 pads every hash array; hashes are CRC-32 of UTF-8, salted b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from importlib.resources import files
+from importlib.util import find_spec
 from math import exp, log
 from pathlib import Path
 from zlib import crc32
@@ -64,10 +64,14 @@ DTYPE = np.dtype(
 Records = npt.NDArray[np.void]
 
 
-@lru_cache(maxsize=200_000)
+def _crc(sort: str, value: str) -> int:
+    return crc32(f"{sort}{value}".encode()) or 1
+
+
+@lru_cache(maxsize=50_000)
 def key32(sort: str, value: str) -> int:
     """A 32-bit key of a value of one sort, never 0."""
-    return crc32(f"{sort}{value}".encode()) or 1
+    return _crc(sort, value)
 
 
 def key64(sort: str, value: str) -> int:
@@ -138,18 +142,28 @@ _PRIOR_DOCUMENTS = 3000.0
 _COMMON_IDF = 10.5
 
 
-def _general_table() -> list[str]:
-    return files("jieba").joinpath("analyse", "idf.txt").read_text("utf8").splitlines()
+def _general() -> Iterator[tuple[str, float]]:
+    """Words and their idf in general Chinese, from the table jieba ships for its own keywords.
+
+    The package is located and not imported: its tables of hidden states would take 60 MB of every process.
+    """
+    package = find_spec("jieba")
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("jieba, whose table of word frequencies is needed, is not installed")
+    with Path(package.origin).with_name("analyse").joinpath("idf.txt").open(encoding="utf8") as lines:
+        for line in lines:
+            word, _, value = line.rpartition(" ")
+            if word:
+                yield word, float(value)
 
 
 @lru_cache(maxsize=1)
 def _prior() -> npt.NDArray[np.float32]:
-    """Document share of words and bigrams in general Chinese, from the table jieba ships for its own keywords."""
+    """Document share of words and bigrams in general Chinese."""
+    key32 = _crc  # a quarter of a million keys that are asked for once need not be remembered
     table = np.zeros(1 << _BITS, np.float32)
-    for line in _general_table():
-        word, _, value = line.rpartition(" ")
-        idf = float(value)
-        if idf > _COMMON_IDF or not word:
+    for word, idf in _general():
+        if idf > _COMMON_IDF:
             continue
         share = exp(-idf)
         table[key32("w", word) & _MASK] += share
@@ -166,10 +180,19 @@ def _prior_logs() -> npt.NDArray[np.float64]:
 
 
 @lru_cache(maxsize=1)
-def general_idf() -> dict[str, float]:
-    """jieba's idf of words in general Chinese; words it does not know are names or slips, about 12."""
-    pairs = (line.rpartition(" ") for line in _general_table())
-    return {word: float(value) for word, _, value in pairs if word}
+def _idfs() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    pairs = {key64("general", word): idf for word, idf in _general()}
+    keys, values = np.array([*pairs], np.int64), np.array([*pairs.values()])
+    order = np.argsort(keys)
+    return keys[order], values[order]
+
+
+def general_idf(word: str, unknown: float) -> float:
+    """jieba's idf of a word in general Chinese; `unknown` where it does not know it: a name or a slip."""
+    keys, values = _idfs()
+    key = key64("general", word)
+    at = int(np.searchsorted(keys, key))
+    return float(values[at]) if at < len(keys) and keys[at] == key else unknown
 
 
 class Rarity:

@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Literal
 
-import jieba
-
 try:
     import rjieba
 except ImportError:  # the wheel is missing on some platforms; jieba is pure Python and always there
@@ -27,8 +25,6 @@ _LONG_DOTTED = re.compile(r"\d+(?:\.\d+){2,}")
 # A frequency that makes a name win over its parts without being compared with them word by word (jieba's
 # `suggest_freq` costs a cut per word); 2,000 names are then added in milliseconds.
 _NAME_FREQUENCY = 20_000
-
-jieba.setLogLevel(60)
 
 
 def _plain(text: str) -> str:
@@ -55,6 +51,9 @@ class Segmenter:
             self._cut: Callable[[str], list[str]] = lambda text: fast.cut(text, True)
             self._add = lambda word: fast.add_word(word, _NAME_FREQUENCY, "n")
         else:
+            import jieba  # 60 MB of tables: only where they are needed
+
+            jieba.setLogLevel(60)
             slow = jieba.Tokenizer()
             slow.initialize()
             self._cut = slow.lcut

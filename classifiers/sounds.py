@@ -6,8 +6,11 @@ recognition and southern speakers write names.
 
 from __future__ import annotations
 
+import os
 import re
 from functools import lru_cache
+
+os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")  # readings of single characters are all we ask for; phrases are 30 MB
 
 from pypinyin.constants import PINYIN_DICT
 

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 
@@ -15,6 +16,10 @@ from services.infra.migrations import migrate
 from services.infra.settings import Settings
 from services.infra.topics import create_topics
 from services.stack import Kafka, Postgres, jar_cache
+
+# No example is timed: a busy machine is no fault of what is tested.
+hypothesis.settings.register_profile("petitions", deadline=None)
+hypothesis.settings.load_profile("petitions")
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, from_url
 
 from services.casework.kinds import HEAD_BYTES, HEIC, kind_of, largest, media_type
@@ -47,6 +48,13 @@ WHERE f.at < $1 AND NOT EXISTS (SELECT 1 FROM casework.file_uses u WHERE u.sha25
     AND NOT EXISTS (SELECT 1 FROM registers.evidence e WHERE e.sha256 = f.sha256) LIMIT $2 FOR UPDATE SKIP LOCKED
 """
 FORGET = "DELETE FROM casework.files WHERE sha256 = ANY($1::text[])"
+
+
+class StoreAway(OSError):
+    """The evidence store did not take or give a file; what was uploaded is not registered as stored and may be sent again."""
+
+    def __init__(self, failure: BaseException) -> None:
+        super().__init__(f"the evidence store (PETITIONS_EVIDENCE) refuses: {type(failure).__name__}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,15 +151,21 @@ class Files:
     async def _put(self, found: _Looked) -> None:
         found.source.seek(0)
         sha256, photo = found.file.sha256, found.photo
-        await self.store.put_async(path_of(sha256), found.source)
-        if photo:
-            await self.store.put_async(path_of(sha256, SHOWN), photo.shown)
-            await self.store.put_async(path_of(sha256, THUMBNAIL), photo.thumbnail)
+        try:
+            await self.store.put_async(path_of(sha256), found.source)
+            if photo:
+                await self.store.put_async(path_of(sha256, SHOWN), photo.shown)
+                await self.store.put_async(path_of(sha256, THUMBNAIL), photo.thumbnail)
+        except (BaseError, FileNotFoundError, PermissionError) as failure:
+            raise StoreAway(failure) from None
 
     async def get(self, sha256: str, form: str = ORIGINAL) -> bytes:
-        """The bytes of a stored file in one of its forms; raises FileNotFoundError."""
-        found = await self.store.get_async(path_of(sha256, form))
-        return bytes(await found.bytes_async())
+        """The bytes of a stored file in one of its forms; raises FileNotFoundError, or `StoreAway`."""
+        try:
+            found = await self.store.get_async(path_of(sha256, form))
+            return bytes(await found.bytes_async())
+        except BaseError as failure:
+            raise StoreAway(failure) from None
 
     async def sweep(self, pool: Pool, now: datetime, *, limit: int = 500) -> int:
         """Remove files that nothing refers to, a day after they came; returns how many."""

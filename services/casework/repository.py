@@ -65,6 +65,7 @@ SELECT sha256, kind, media_type, size, taken_at, latitude, longitude FROM casewo
 WHERE sha256 = ANY($1::text[]) AND state = 'stored'
 """
 UNPARK = "DELETE FROM casework.parked WHERE case_id = ANY($1::uuid[]) RETURNING id, case_id, topic, event"
+PARKED = "SELECT count(*) AS n, min(at) AS oldest FROM casework.parked"
 # Cases being closed whose source is the same: the respondent, or the place where none is known. A reading gives nouns for
 # respondents too (工地, 河, 住户); what is shorter than a name ($8, same_source.min_name) is the same only at the same place.
 SAME_SOURCE = """

@@ -31,7 +31,8 @@ SELECT (SELECT count(*) FROM intake.complaints) AS registered, (SELECT coalesce(
        (SELECT count(*) FROM dispatch.assignments) AS assigned, (SELECT count(*) FROM dispatch.leader_assignments) AS leaders,
        (SELECT count(*) FROM dispatch.task_forces) AS task_forces,
        (SELECT count(*) FROM bus.dead_letters WHERE state = 'waiting') AS dead_letters,
-       (SELECT count(*) FROM dispatch.leaders_wanted WHERE appointed_at IS NULL) AS leaders_wanted, (SELECT count(*) FROM bus.outbox) AS outbox
+       (SELECT count(*) FROM dispatch.leaders_wanted WHERE appointed_at IS NULL) AS leaders_wanted, (SELECT count(*) FROM bus.outbox) AS outbox,
+       (SELECT count(*) FROM casework.parked) AS parked
 """
 
 
@@ -205,7 +206,7 @@ def status(as_json: bool = JSON_OPTION) -> None:
         print_table("进程", ("名称", "pid", "地址", "状态"), rows, empty="Nothing of this clone is running: petitions up")
         if report["counts"]:
             labels = {"registered": "登记", "resends": "重复投递", "triaged": "研判", "cases": "案件", "assigned": "交办", "leaders": "包案", "leaders_wanted": "待定包案",
-                      "task_forces": "专班", "dead_letters": "死信待处理", "outbox": "待发布事件"}  # fmt: skip
+                      "task_forces": "专班", "dead_letters": "死信待处理", "outbox": "待发布事件", "parked": "待案件的事件"}  # fmt: skip
             print_table("进度", tuple(labels.values()), [tuple(report["counts"][key] for key in labels)], empty="")
     if problem:
         raise Failed(problem)

@@ -18,7 +18,7 @@ from services.console.story import Told, tell
 from services.console.words import ClockWords, clock_words, moment, sureness, waited
 from services.domain.case.case import allowed_commands
 from services.domain.case.evidence import pairs
-from services.domain.case.gates import GateResult, Stage, gates, missing
+from services.domain.case.gates import GateResult, Stage, gates
 from services.domain.case.state import CaseState
 from services.domain.case.states import TABLE
 from services.domain.case.status import CLOSING, ENDED
@@ -134,7 +134,8 @@ def form_known(kind: str, visit: Visit, state: CaseState) -> bool:
 def _blocked(kind: str | None, results: tuple[GateResult, ...]) -> str:
     """What stands in the way of the next step, in the words of the gates."""
     stage = {"request_close_out": Stage.REQUEST, "accept_work": Stage.ACCEPTANCE, "close_out": Stage.CLOSE_OUT}.get(kind or "")
-    return missing(results, stage) if stage else ""
+    lacking = ((result, result.missing(stage)) for result in results) if stage else ()
+    return "".join(f"【{result.gate}】" + "".join(check.sentence for check in unmet) for result, unmet in lacking if unmet)
 
 
 def _ended_at(state: CaseState) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from pydantic import model_validator
@@ -22,6 +22,8 @@ from services.domain.clocks.rules import Anchor
 from services.domain.parameters import Parameters
 from services.domain.tables import Cell, Column, Problem, Reading, cell_out, heading, read_table
 
+PROMISED = "rectify"
+"""The clock of the plan's own day; an extension of it moves the line's deadline."""
 MUST = ("problem", "measures", "lead_unit", "person", "deadline")
 """What the speech demands of every entry; a rules file may ask for more, not for less."""
 
@@ -146,6 +148,8 @@ def entry_of(state: CaseState, attempts: int = 3) -> LedgerEntry:
     lead = state.lead
     measures = state.measures
     due = max((measure.deadline for measure in measures if measure.deadline), default=None)
+    if due is not None:
+        due += timedelta(days=sum(more.n for more in state.extensions if more.clock == PROMISED))
     people = dict.fromkeys(measure.person for measure in measures if measure.person)
     done = sum(measure.progress == 100 for measure in measures)
     return LedgerEntry(

@@ -164,6 +164,10 @@ CATALOGUE: dict[str, _Line] = {
     "plan.past": _Line(
         "措施“{measure}”的时限{deadline}早于今天。", "请填写今天或以后的时限。", "讲话“整改时限”"
     ),
+    "plan.later": _Line(
+        "措施“{measure}”的时限已定为{deadline}，不能在方案中推迟。", "到期前请申请延期（extend，clock=rectify），经批准后告知信访人。",
+        "讲话“整改时限”；延期须批准",
+    ),
     "plan.unit": _Line(
         "措施的责任单位{unit}不是本案承办单位。",
         "请先将该单位列为协办，或改由承办单位负责。",

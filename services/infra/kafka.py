@@ -102,6 +102,7 @@ def subscribe(
     handler: Handler,
     *,
     max_records: int,
+    session_seconds: int = 30,
     listener: ConsumerRebalanceListener | None = None,
 ) -> None:
     """Hand batches of raw records of `topics` to `handler`, at least once each.
@@ -120,8 +121,8 @@ def subscribe(
         parser=_lenient_headers,
         auto_offset_reset="earliest",
         no_reply=True,
-        session_timeout_ms=30_000,
-        heartbeat_interval_ms=3_000,
+        session_timeout_ms=session_seconds * 1000,
+        heartbeat_interval_ms=session_seconds * 100,
         max_partition_fetch_bytes=1024 * 1024,
         listener=listener,
     )

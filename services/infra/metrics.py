@@ -29,6 +29,8 @@ INTAKE_TO_ASSIGNMENT = Histogram(
 )
 RELAYED = Counter("petitions_outbox_published", "Events published from the outbox")
 OUTBOX_OLDEST = Gauge("petitions_outbox_oldest_seconds", "Age of the oldest event not yet published")
+PARKED = Gauge("petitions_parked_records", "Events that wait for a case casework has not heard of")
+PARKED_OLDEST = Gauge("petitions_parked_oldest_seconds", "How long the oldest of them has waited")
 LAG = Gauge("petitions_consumer_lag_records", "Records behind the end of a partition", ["service", "topic", "partition"])
 ANALYTICS_BACKLOG = Gauge("petitions_analytics_backlog", "Touched complaints and cases not yet counted anew")
 ANALYTICS_UNREADABLE = Counter("petitions_analytics_unreadable", "Histories of cases that could not be counted")

@@ -91,7 +91,9 @@ class Runtime:
                 self.fail(failure)
                 raise
 
-        subscribe(self.broker, topics, service, handle, max_records=self.settings.batch)
+        subscribe(
+            self.broker, topics, service, handle, max_records=self.settings.batch, session_seconds=self.settings.kafka_session_seconds
+        )
         self._groups.append(service)
 
     def background(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     kafka_sasl: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
     kafka_user: str | None = None
     kafka_password: SecretStr | None = None
+    kafka_session_seconds: int = Field(
+        default=30, ge=6, description="A worker that is not heard of for so long is gone; its partitions go to the others."
+    )
     kafka_replication: int = Field(default=1, ge=1, description="Replicas of the topics we create; 3 in production.")
 
     database: SecretStr | None = Field(default=None, description="PostgreSQL DSN (sslmode and friends in the query).")

@@ -22,6 +22,13 @@ from services.stack.jars import class_path
 from services.stack.java import java
 from services.stack.state import State
 
+PARKED_SECONDS = 600
+"""An event that waits longer for its case's opening waits for one that was lost or set aside (default, unverified)."""
+PARKED = """
+SELECT count(*) OVER ()::int, extract(epoch FROM now() - at)::int, case_id, topic FROM casework.parked
+UNION ALL SELECT 0, 0, NULL, NULL ORDER BY 2 DESC, 1 DESC LIMIT 1
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -90,14 +97,17 @@ def examine(settings: Settings) -> Iterator[Finding]:
                 "SELECT count(*) FILTER (WHERE state = 'waiting'), count(*) FROM bus.dead_letters"
             ).fetchone()
             age = connection.execute("SELECT coalesce(extract(epoch FROM now() - min(at)), 0)::int FROM bus.outbox").fetchone()
+            parked = connection.execute(PARKED).fetchone()
         assert row is not None
         assert age is not None
+        assert parked is not None
         yield Finding(
             "dead letters", row[0] == 0, f"{row[0]} waiting of {row[1]}", "look at petitions dlq list" if row[0] else ""
         )
         yield Finding(
             "outbox", age[0] < 60, f"oldest event {age[0]} s", "" if age[0] < 60 else "see that the relay runs: petitions status"
         )
+        yield parked_events(*parked)
     yield _try(
         "vault key",
         lambda: repr(Vault.from_settings(resolved).keyring),
@@ -115,6 +125,14 @@ def examine(settings: Settings) -> Iterator[Finding]:
                 f"pid {entry.pid}" if alive else "ended",
                 "" if alive else f"see {settings.home}/log/{name}.log, then petitions up",
             )
+
+
+def parked_events(count: int, oldest: int, case: object, topic: str | None) -> Finding:
+    """Events that wait for their case: usual for moments, since topics are not ordered to each other."""
+    good = oldest < PARKED_SECONDS
+    text = f"{count} waiting, the oldest {oldest} s: {topic} of case {case}" if count else "none waiting"
+    remedy = "see that triage and casework keep up (petitions status); was the case's opening set aside? petitions dlq list, then replay"
+    return Finding("parked events", good, text, "" if good else remedy)
 
 
 def _try(subject: str, look: Callable[[], str], remedy: str, *expected: type[Exception]) -> Finding:

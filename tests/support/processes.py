@@ -22,6 +22,7 @@ def environment(settings: Settings) -> dict[str, str]:
         **{k: v for k, v in os.environ.items() if not k.startswith("PETITIONS_")},
         "PETITIONS_HOME": str(settings.home),
         "PETITIONS_KAFKA": settings.kafka,
+        "PETITIONS_KAFKA_SESSION_SECONDS": "10",  # who was killed is missed that long
         "PETITIONS_DATABASE": settings.database.get_secret_value(),
         "PETITIONS_VAULT_KEY": settings.vault_key.get_secret_value(),
         "PETITIONS_BATCH": str(settings.batch),

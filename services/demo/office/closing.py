@@ -11,7 +11,7 @@ from services.demo.office.moves import Desk, Move
 from services.domain.case import commands as c
 from services.domain.case import petitioners
 from services.domain.case import values as v
-from services.domain.case.gates import Stage, gates, missing
+from services.domain.case.gates import Stage, missing
 from services.domain.case.state import CaseState
 from services.domain.case.status import Status
 from services.domain.clocks.calendar import day_of, end_of
@@ -107,14 +107,13 @@ def _close(turn: Turn) -> Iterator[Move]:
     yield from _calls(turn)
     unhappy = [call for call in state.callbacks if call.outcome is v.Satisfaction.UNSATISFIED]
     if state.leader is not None and state.signed_by != state.leader.person_id:
-        # The leader was appointed when the case lay with the city: nobody can sign there, so it goes back.
-        yield Move(turn.desk.staff.desk("reviewer"), c.SendBack(reason="包案领导尚未签字"))
-        return
+        # The leader was appointed when the case lay with the city already.
+        yield Move(turn.desk.staff.leaders[state.leader.person_id], c.Sign())
     if len(unhappy) * 10 > len(petitioners.known(state)):
         yield Move(turn.desk.staff.desk("reviewer"), c.SendBack(reason="信访人不满意，须继续整改"))
         return
     rules = turn.desk.rules
-    if missing(gates(state, rules.gates, rules.calendar, turn.now), Stage.CLOSE_OUT):
+    if missing(state, rules.gates, rules.calendar, turn.now, Stage.CLOSE_OUT):
         return  # the reviewer sees what is missing, most often the end of the observation period, and comes back
     number = int(turn.luck.share("document") * 9000) + 1000
     yield Move(turn.desk.staff.desk("reviewer"), c.CloseOut(document_no=f"销〔{turn.now.year}〕{number}号", finding="同意销号"))

@@ -109,6 +109,10 @@ def _check_measure(
     known = decision.state.measure(measure.id)
     if known is not None and known.done_at is not None:
         return refuse("measure.done", measure=known.text, field=f"measures[{row - 1}].id")
+    if known is not None and known.deadline and measure.deadline > known.deadline:
+        # What was promised to everybody who complained moves with a second person's word only.
+        field = f"measures[{row - 1}].deadline"
+        return refuse("plan.later", measure=known.text, deadline=known.deadline, field=field)
     if measure.deadline < decision.today:
         return refuse(
             "plan.past",

@@ -31,7 +31,7 @@ def _check_extension(decision: Decision, command: c.Extend) -> Refusal | None:
     if isinstance(found, Refusal):
         return found
     deadline, rule = found
-    if rule.extension is None or rule.limit is None:
+    if rule.extension is None:
         return refuse("extend.rule", clock=deadline.label, source=rule.provenance)
     if decision.now >= deadline.due_at:
         return refuse("extend.expired", due=deadline.last_day)
@@ -39,7 +39,7 @@ def _check_extension(decision: Decision, command: c.Extend) -> Refusal | None:
     if times >= rule.extension.times:
         return refuse("extend.again", times=times, source=rule.provenance)
     if command.n > rule.extension.max:
-        unit = rule.limit.unit.label
+        unit = rule.unit.label
         days, limit = f"{command.n}{unit}", f"{rule.extension.max}{unit}"
         return refuse("extend.too_long", days=days, limit=limit, source=rule.provenance, field="n")
     return None

@@ -135,7 +135,8 @@ def _deadline(
         due_at, last_day = due(rule.limit.n + extra, rule.limit.unit, started, pauses, calendar)
     else:
         assert facts.promise is not None
-        due_at, last_day = end_of(facts.promise.last_day), facts.promise.last_day
+        last_day = facts.promise.last_day + extra * DAY
+        due_at = end_of(last_day)
         stops += [facts.promise.kept_at] if facts.promise.kept_at else []
     stopped = min(stops, default=None)
     return Deadline(

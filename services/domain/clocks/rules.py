@@ -115,11 +115,16 @@ class DeadlineRule(Parameters):
     def _can_be_counted(self) -> DeadlineRule:
         if self.promised == (self.limit is not None):
             raise ValueError(f"{self.id}: either a limit, or promised: true")
-        if self.promised and (self.extension or self.pause_grounds):
-            raise ValueError(f"{self.id}: a promised day moves with its plan, not by extension or pause")
+        if self.promised and self.pause_grounds:
+            raise ValueError(f"{self.id}: a promised day does not pause")
         if self.perspective == "public" and self.pause_grounds:
             raise ValueError(f"{self.id}: a clock of the public never pauses")
         return self
+
+    @property
+    def unit(self) -> Unit:
+        """What the rule counts in; a promised day moves by calendar days."""
+        return self.limit.unit if self.limit else Unit.CALENDAR_DAY
 
     def holds(
         self, channel: SourceChannel, path: int | None, types: frozenset[PollutionType], urgency: Urgency

@@ -1,6 +1,7 @@
 """Cases through the database: events of other services in any order, commands, snapshots, answers, two at once."""
 
 import asyncio
+from datetime import timedelta
 from uuid import UUID
 
 import orjson
@@ -13,14 +14,18 @@ from contracts.topics import ANSWERED, CASE_CHANGED
 from contracts.vocabulary import LinkKind, ReturnGround
 from services.casework.cases import StateCache
 from services.casework.execute import Denied, Done
+from services.casework.housekeeping import note_parked
 from services.domain.case import commands as c
 from services.domain.case.events import parse_event
 from services.domain.case.evolve import rebuild
 from services.domain.case.state import load_state
 from services.domain.case.status import Status
 from services.domain.history import ChainLink, verify_chain
+from services.infra.metrics import PARKED, PARKED_OLDEST
 from services.infra.postgres import Pool
 from services.infra.vault import Vault
+from services.stack import doctor
+from services.stack.doctor import parked_events
 from tests.support.office import (
     COLLEAGUE,
     HELPER,
@@ -83,9 +88,15 @@ async def test_what_arrives_before_its_case_waits_for_it(desk: Desk, pool: Pool)
     await desk.hear(leader_assigned(), assigned())
     await desk.hear(linked(2))
     assert await pool.fetchval("SELECT count(*) FROM casework.parked") == 3
+    await note_parked(pool, desk.clock() + timedelta(minutes=20))
+    assert (PARKED._value.get(), PARKED_OLDEST._value.get()) == (3, 1200)
+    found = parked_events(*await pool.fetchrow(doctor.PARKED))
+    assert not found.good and str(case_id(1)) in found.text and "petitions dlq list" in found.remedy
     await desk.hear(opened())
     assert await kinds(pool) == ["opened", "link_added", "assigned", "leader_appointed"]
-    assert await pool.fetchval("SELECT count(*) FROM casework.parked") == 0
+    await note_parked(pool, desk.clock())
+    assert (PARKED._value.get(), PARKED_OLDEST._value.get()) == (0, 0)
+    assert parked_events(*await pool.fetchrow(doctor.PARKED)).good
 
 
 async def test_an_undone_link_is_followed_whatever_the_order_of_its_events(desk: Desk, pool: Pool) -> None:
@@ -166,6 +177,7 @@ async def test_a_noun_that_stands_for_many_sources_restarts_no_observation_elsew
     await desk.to_concluded()
     await desk.hear(site("柳堤路", 7))
     assert "source_complaint_noted" not in await kinds(pool)
+    assert desk.office.rules.case.casework.same_source.min_name == 4, "what tells a name from a noun is a rule of the city"
     await desk.hear(site("云溪路", 8))
     assert (await kinds(pool))[-1] == "source_complaint_noted"
 

@@ -13,10 +13,11 @@ from services.casework.returned import returned_assignments, unit_labels
 from services.dispatch.changes import Changes
 from services.dispatch.changes import concerns as concerns_dispatch
 from services.dispatch.handlers import Dispatching
+from services.dispatch.repository import leader_loads
 from services.domain.case import commands as c
 from services.domain.case.state import load_state
 from services.domain.case.status import Status
-from services.domain.case.values import UnitRef
+from services.domain.case.values import DeclineGround, UnitRef
 from services.domain.principals import Principal, Role
 from services.infra.cities import load_city
 from services.infra.postgres import Pool
@@ -25,7 +26,7 @@ from services.infra.settings import Settings
 from services.infra.unit_of_work import begin
 from services.triage.ending import Ending
 from services.triage.ending import concerns as concerns_triage
-from tests.support.office import Desk, case_id, linked, opened, record
+from tests.support.office import DISPATCHER, SUPERVISOR, Desk, case_id, linked, opened, record
 
 OWN = [ASSIGNED.name, LEADER_ASSIGNED.name, TASK_FORCE_FORMED.name]
 
@@ -72,6 +73,11 @@ class Town:
         await self.desk.give(await self.head(unit), c.ReturnPart(ground=ground, reason="不归本单位", proposed_unit=proposed))
         await self.go()
         return unit
+
+
+async def loads(pool: Pool) -> dict[str, int]:
+    async with pool.acquire() as connection, connection.transaction():
+        return dict(await leader_loads(connection))
 
 
 @pytest.fixture
@@ -130,6 +136,9 @@ async def test_a_repeat_after_close_out_is_given_out_again_with_a_leader_and_tri
         [label] = (await unit_labels(connection, lambda unit: f"<{unit}>")).values()
     assert (label["unit"], label["returns"]) == (f"<{await town.lead()}>", []), "who led a closed case was the right one"
     assert await pool.fetchval("SELECT ended FROM dispatch.cases")
+    await pool.execute("UPDATE dispatch.cases SET leader_id = 'zhou'")
+    assert await loads(pool) == {}, "a case that was closed out is no load on its leader"
+    await pool.execute("UPDATE dispatch.cases SET leader_id = NULL")
     await town.desk.hear(linked(3, kind=LinkKind.RECURRENCE, received_at=town.desk.clock()))
     await town.go()
     state = load_state(await pool.fetchval("SELECT state::text FROM casework.cases"))
@@ -138,6 +147,18 @@ async def test_a_repeat_after_close_out_is_given_out_again_with_a_leader_and_tri
     assert not await pool.fetchval("SELECT closed FROM triage.cases")
     reopened = await pool.fetchrow("SELECT reopened, ended, leader_id FROM dispatch.cases")
     assert reopened and (reopened["reopened"], reopened["ended"]) == (True, False) and reopened["leader_id"] == state.leader.person_id
+    assert await loads(pool) == {state.leader.person_id: 1}
+
+
+async def test_a_declined_case_is_no_load_on_its_leader(town: Town, pool: Pool) -> None:
+    await town.open(opened())
+    await pool.execute("UPDATE dispatch.cases SET leader_id = 'zhou'")
+    assert await loads(pool) == {"zhou": 1}
+    await town.desk.give(DISPATCHER, c.Decline(ground=DeclineGround.LITIGATION, reason="正在诉讼"))
+    state = load_state(await pool.fetchval("SELECT state::text FROM casework.cases"))
+    await town.desk.give(SUPERVISOR, c.Confirm(proposal_id=state.proposals[0].id))
+    await town.go()
+    assert await loads(pool) == {}
 
 
 def test_only_changes_that_concern_a_service_cost_it_a_row() -> None:

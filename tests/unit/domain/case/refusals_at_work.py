@@ -313,6 +313,11 @@ add(
     ),
 )
 add("plan.twice", "措施编号重复", lambda: verified().refused(OFFICER, plan(measure(), measure())))
+add(
+    "plan.later",
+    "的时限已定为2026-12-30，不能在方案中推迟",
+    lambda: Desk().to_rectifying().refused(OFFICER, plan(measure(deadline=date(2026, 12, 31)))),
+)
 add("plan.past", "早于今天", lambda: verified().refused(OFFICER, plan(measure(deadline=date(2026, 3, 1)))))
 add("plan.unit", "urban不是本案承办单位", lambda: verified().refused(OFFICER, plan(measure(unit_id="urban"))))
 add(

@@ -16,7 +16,8 @@ from services.domain.clocks.calendar import CHINA
 from services.domain.clocks.deadlines import Deadline, deadlines
 from services.domain.clocks.moments import carried, due_moments, fire
 from services.domain.clocks.rules import DeadlineRule
-from tests.unit.domain.case.office import ACCEPTOR, OFFICER, Desk, evidence, measure, rules
+from services.domain.ledger import entry_of
+from tests.unit.domain.case.office import ACCEPTOR, HEAD, OFFICER, Desk, evidence, measure, rules
 
 
 def clock(desk: Desk, name: str) -> Deadline | None:
@@ -29,8 +30,8 @@ def running(desk: Desk) -> set[str]:
     return {item.clock for item in found if item.running and item.kind == "limit"}
 
 
-@pytest.mark.parametrize("changes", [{"promised": True, "limit": {"n": 1, "unit": "hour"}}, {}, {"promised": True, "extension": {"max": 1}}])
-def test_a_rule_has_a_limit_or_a_promised_day_and_a_promise_is_not_extended(changes):
+@pytest.mark.parametrize("changes", [{"promised": True, "limit": {"n": 1, "unit": "hour"}}, {}, {"promised": True, "pause_grounds": ["monitoring"]}])
+def test_a_rule_has_a_limit_or_a_promised_day_and_a_promise_never_pauses(changes):
     with pytest.raises(ValidationError):
         DeadlineRule(id="x", clock="x", label="x", anchor="planned", provenance="试验", confidence="I", **changes)
 
@@ -111,6 +112,22 @@ def test_a_day_that_was_over_before_the_work_before_it_was_done_is_overdue_at_on
     assert found is not None and found.overdue(desk.now) and found.elapsed_share(desk.now) == 1.0
     [firing] = fire(due_moments("x", (found,), desk.rules.deadlines.warn_shares), desk.now)
     assert firing.moment.share == 1.0, "said once, as what it is"
+
+
+def test_more_time_for_a_plan_needs_a_second_person_before_its_day_and_moves_the_ledger_too():
+    desk = Desk().opened().assigned().investigating().verified().planned(measure(deadline=date(2026, 3, 31)))
+    assert desk.refused(OFFICER, c.Extend(clock="rectify", n=31, reason="设备未到货")).code == "extend.too_long"
+    desk.give(OFFICER, c.Extend(clock="rectify", n=20, reason="设备未到货"))
+    asked = clock(desk, "rectify")
+    assert asked is not None and asked.last_day == date(2026, 3, 31), "asking moves nothing"
+    desk.give(HEAD, c.Confirm(proposal_id=desk.state.proposals[0].id))
+    moved = clock(desk, "rectify")
+    assert moved is not None and (moved.last_day, moved.extended_by) == (date(2026, 4, 20), 20)
+    assert entry_of(desk.state).deadline == date(2026, 4, 20)
+    assert desk.refused(OFFICER, c.Extend(clock="rectify", n=1, reason="再延")).code == "extend.again"
+    desk.wait(days=60)
+    late = Desk().opened().assigned().investigating().verified().planned(measure(deadline=date(2026, 3, 31))).wait(days=40)
+    assert late.refused(OFFICER, c.Extend(clock="rectify", n=5, reason="忘了")).code == "extend.expired"
 
 
 def test_a_new_plan_is_a_new_promise():
