@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(real.WHY_NOT is not None, reason=str(real.WHY_NO
 PAGES: dict[str | None, tuple[str, ...]] = {
     None: ("/login", "/public"),
     "da-cg-2": ("/work", "/cases/{measured}", "/cases/{verified}?do=plan", "/cases/{measured}?do=add_evidence", "/search?q=工地", "/password", "/gone"),
-    "supervisor-1": ("/supervise", "/review", "/look-back", "/dead-letters", "/duty", "/publish", "/analysis", "/analysis/hot"),
+    "supervisor-1": ("/registers/ledger", "/registers/risks", "/supervise", "/review", "/look-back", "/dead-letters", "/duty", "/publish", "/analysis", "/analysis/hot"),
     "city-mayor-urban": ("/lead", "/lead/meeting"),
     "callback-1": ("/intake",),
     "admin-1": ("/admin", "/admin/people/da-cg-2", "/admin/tokens", "/admin/city", "/admin/models"),
