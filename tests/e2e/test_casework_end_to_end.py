@@ -60,7 +60,8 @@ async def test_cases_reach_officers_who_work_them_by_http_and_by_record_whatever
             for unit in {row["lead_unit"] for row in found}
         }
         by_http, by_record = found[:3], found[3:]
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}/api/v1", trust_env=False, timeout=30) as client:
+        transport = httpx.AsyncHTTPTransport(retries=8)  # the console may still be starting
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}/api/v1", transport=transport, timeout=30) as client:
             for row in by_http:
                 answer = await client.post(
                     f"/cases/{row['case_id']}/commands", json={"type": "sign_in"}, headers={"Authorization": f"Bearer {tokens[row['lead_unit']]}"}
