@@ -88,13 +88,16 @@ class Meetings:
 
 
 def pair_up(
-    complaints: Sequence[Complaint], readings: Sequence[Reading], own: pf.Records, history: History
+    complaints: Sequence[Complaint], readings: Sequence[Reading], own: pf.Records, history: History, distant: int = _ALWAYS
 ) -> Meetings:
-    """The history's candidates, the bound ones, and neighbours within the batch, for every complaint."""
+    """The history's candidates, the bound ones, and neighbours within the batch, for every complaint.
+
+    `distant`: how many neighbours are met even where they share little; whoever learns wants them all, as examples.
+    """
     counts, stored, records = history.earlier(complaints, readings, CANDIDATES)
     found = np.repeat(np.arange(len(complaints)), counts)
     bound, binds = _bound(complaints, found, stored, history)
-    near, mates = neighbours(own, history.rarity)
+    near, mates = neighbours(own, history.rarity, distant)
     here = np.concatenate([found, binds, near])
     origin = np.concatenate([np.arange(len(found) + len(bound)), -1 - mates])
     order = np.argsort(here, kind="stable")
@@ -117,7 +120,9 @@ def _bound(
     return items, np.array(rows, np.intp)
 
 
-def neighbours(own: pf.Records, rarity: pf.Rarity) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+def neighbours(
+    own: pf.Records, rarity: pf.Rarity, distant: int = _ALWAYS
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Pairs of a record and an earlier one of the same batch that shares its rarest features; the best first of each."""
     size = len(own)
     rows, keys, weights = _features(own, rarity)
@@ -142,7 +147,7 @@ def neighbours(own: pf.Records, rarity: pf.Rarity) -> tuple[npt.NDArray[np.intp]
     here, there = pairs[best] // size, pairs[best] % size
     rank = np.arange(len(here)) - np.searchsorted(here, here)
     little = scores[best] < _LEAST * np.bincount(rows, weights, size)[here]
-    kept = rank < np.where(little, _ALWAYS, NEIGHBOURS)
+    kept = rank < np.where(little, distant, NEIGHBOURS)
     return here[kept], there[kept]
 
 

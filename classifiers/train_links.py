@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from classifiers import profile as pf
-from classifiers.meetings import pair_up
+from classifiers.meetings import NEIGHBOURS, pair_up
 from classifiers.pairs import DIRECTIONS, INDEX, NAMES, Floats
 from classifiers.reading import Complaint
 from classifiers.recent import RecentHistory
@@ -81,7 +81,7 @@ def collect(
         part = complaints[start : start + batch]
         readings = triage.read(part)
         own = np.frombuffer(b"".join(r.profile[:size] for r in readings), pf.DTYPE)
-        met = pair_up(part, readings, own, past)
+        met = pair_up(part, readings, own, past, NEIGHBOURS)
         verdicts = [judge(part[i].id, met.id_of(at, part)) for at, i in enumerate(met.here)]
         known = np.array([at for at, verdict in enumerate(verdicts) if verdict is not None], np.intp)
         if len(known):
