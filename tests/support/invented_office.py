@@ -12,7 +12,6 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -39,13 +38,8 @@ from services.infra.postgres import Pool
 from services.infra.unit_of_work import begin
 from services.infra.vault import Vault
 from services.registers.emergencies.acts import Duty, suspect
-from services.registers.importing import Register, Upload, take_in
-from services.registers.ledger.lines import LedgerRegister
-from services.registers.resources.acts import ResourceRegister
-from services.registers.risks.acts import RiskRegister
-from services.registers.stations.acts import StationRegister
 from services.supervision import recompute
-from tests.support import invented_photos
+from tests.support import invented_photos, invented_registers
 
 EVERYWHERE = frozenset({"470300"})
 EVERYBODY: dict[str, tuple[str, frozenset[Role], str | None]] = {
@@ -227,7 +221,7 @@ class Scribe:
         """What other services make of it: clocks and the ladder, sums, an emergency."""
         await recompute.rebuild(self.pool, self.vault, self.rules, clock=lambda: self.now, progress=lambda done: None)
         await rebuild_sums(self.pool, self.rules)
-        await self.registers()
+        await invented_registers.fill(self.pool, self.vault, self.rules, self.city, self.now, principal("supervisor-1"))
         receipt = await self.pool.fetchrow("SELECT id, receipt_no, region_code FROM intake.complaints ORDER BY received_at DESC LIMIT 1")
         told = EmergencySuspected(
             occurred_at=self.now - timedelta(minutes=35), complaint_id=receipt["id"], receipt_no=receipt["receipt_no"],
@@ -247,22 +241,6 @@ class Scribe:
                        VALUES ($1, $2, $3, '督办', '期限“热线答复”已届满，逾期17个工作日。', '《信访工作条例》第四十条（拖延）', false, $4, $5, $6, $7)""",
                     uuid5(row["case_id"], "propose"), row["case_id"], row["case_no"], row["region"], row["lead_unit"], row["leader_id"], self.now,
                 )  # fmt: skip
-
-    async def registers(self) -> None:
-        """The example city's registers, and a case nobody fits to lead."""
-        kept: dict[str, Register] = {
-            "risk_sources": RiskRegister(self.city), "stations": StationRegister(self.city), "resources": ResourceRegister(self.city),
-            "ledger": LedgerRegister(self.city, self.rules.ledger, self.now),
-        }  # fmt: skip
-        for name, register in kept.items():
-            upload = Upload((Path("deploy/city/example/registers") / f"{name}.csv").read_bytes(), f"{name}.csv")
-            async with begin(self.pool, service="registers", vault=self.vault, clock=lambda: self.now) as unit:
-                taken = await take_in(unit, principal("supervisor-1"), register, upload, check=False)
-                assert not isinstance(taken, Refusal), taken
-        case = await self.pool.fetchrow("SELECT case_id, case_no FROM casework.cases WHERE leader_id IS NULL AND status IN ('rectifying', 'signed_in') ORDER BY case_no LIMIT 1")
-        wanted = {"case_no": case["case_no"], "triggers": ["repeat-3"], "reasons": ["同一信访人反映三次以上", "分管领导均须回避"], "city_version": "1"}
-        await self.pool.execute("INSERT INTO dispatch.cases (case_id) VALUES ($1) ON CONFLICT DO NOTHING", case["case_id"])
-        await self.pool.execute("INSERT INTO dispatch.leaders_wanted (case_id, event, since) VALUES ($1, $2, $3)", case["case_id"], wanted, self.now - timedelta(days=2))
 
     async def give(self, id: UUID, actor: Principal, at: datetime, *commands: c.Command) -> None:
         """Commands by somebody at a moment; a refusal is a mistake in this file."""
