@@ -131,7 +131,7 @@ class Triaging:
     async def _guard(self, unit: UnitOfWork, readings: list[Reading]) -> list[tuple[int, ...]]:
         """Take turns with workers that hold something like these, and learn what they hold that our index does not know."""
         guards = self.memory.guards(readings)
-        alike = await rows.guard(unit.connection, {key for keys in guards for key in keys})
+        alike = await rows.guard(unit.connection, {key for keys in guards for key in keys}, self.memory.shards)
         if strangers := [id for id in alike if id not in self.memory.history]:
             await asyncio.to_thread(self.memory.learn, await rows.rows_by_id(unit.connection, strangers))
         return guards
@@ -227,7 +227,7 @@ class Triaging:
                 (event.complaint_id, event.receipt_no, event.version, event.region.shard, event.reporter,
                  event.received_at, record.value, rows.reading_json(reading), reading.profile, self.worker, pf.VERSION)
             )  # fmt: skip
-            tables["guards"] += [(feature, event.complaint_id, now) for feature in keys]
+            tables["guards"] += [(feature, event.complaint_id, now, event.region.shard) for feature in keys]
         for case_id in opened:
             event, matter = firsts[case_id]
             counts = cases[case_id]

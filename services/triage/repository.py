@@ -57,9 +57,11 @@ GUARD_SLOTS = 1 << 16
 GUARD_LOCK = "SELECT pg_advisory_xact_lock(7001, k) FROM (SELECT unnest($1::int[]) AS k) AS keys"
 GUARDED = """
 SELECT DISTINCT g.complaint_id FROM unnest($1::bigint[]) AS f (feature) CROSS JOIN LATERAL (
-    SELECT complaint_id FROM triage.guards WHERE feature = f.feature ORDER BY at DESC LIMIT 8) AS g
+    SELECT complaint_id, shard, changed FROM triage.guards WHERE feature = f.feature ORDER BY at DESC LIMIT 8) AS g
+LEFT JOIN unnest($2::text[], $3::text[]::xid8[]) AS m (shard, since) ON m.shard = g.shard
+WHERE m.shard IS NULL OR g.changed >= m.since
 """
-GUARD_COLUMNS = ("feature", "complaint_id", "at")
+GUARD_COLUMNS = ("feature", "complaint_id", "at", "shard")
 ALREADY = "SELECT id, version FROM triage.complaints WHERE id = ANY($1::uuid[])"
 LOCK_CASES = """
 SELECT id, case_no, complaints, reporters, repeat_ordinal, closed FROM triage.cases
@@ -203,12 +205,15 @@ async def rows_by_id(connection: Connection, ids: Sequence[str]) -> list[Known]:
     return _known(await connection.fetch(BY_IDS, [UUID(id) for id in ids]))
 
 
-async def guard(connection: Connection, features: Collection[int]) -> list[str]:
-    """Take turns with every worker that holds one of the features; returns the newest complaints that share one."""
+async def guard(connection: Connection, features: Collection[int], read: Mapping[str, str]) -> list[str]:
+    """Take turns with every worker that holds one of the features; returns the newest complaints that share one.
+
+    Those are left out that the caller read: in shards of `read`, written before the snapshot given for the shard.
+    """
     if not features:
         return []
     await connection.execute(GUARD_LOCK, sorted({feature % GUARD_SLOTS for feature in features}))
-    return [str(r["complaint_id"]) for r in await connection.fetch(GUARDED, list(features))]
+    return [str(r["complaint_id"]) for r in await connection.fetch(GUARDED, list(features), list(read), list(read.values()))]
 
 
 async def lock_cases(connection: Connection, ids: Sequence[UUID], reporters: Sequence[str]) -> dict[UUID, CaseCounts]:
