@@ -47,6 +47,7 @@ class Watch:
     """The desk."""
 
     unowned: tuple[Line, ...]
+    more_unowned: bool
     late: tuple[dict[str, Any], ...]
     more_late: bool
     steps: tuple[Proposal, ...]
@@ -56,12 +57,12 @@ class Watch:
 async def watch(visit: Visit) -> Watch:
     """Everything of the supervisor's regions."""
     office, actor = visit.office, visit.principal
-    unowned = await work_lines(visit, await cases.by_status(office.pool, sorted(UNOWNED), actor, limit=SHOWN))
+    unowned = await work_lines(visit, await cases.by_status(office.pool, sorted(UNOWNED), actor, limit=SHOWN + 1))
     async with office.pool.acquire() as connection:
         late = await overdue.overdue(connection, office.rules.case.calendar, visit.now, limit=SHOWN * 4)
         steps = [step for step in await proposals.waiting(connection, limit=MOST) if actor.covers(step.region)]
     late = [row for row in late if actor.covers(row["region"]) and not row["unowned"]]
-    return Watch(tuple(unowned), tuple(late[:SHOWN]), len(late) > SHOWN, tuple(steps), await reads(visit))
+    return Watch(tuple(unowned[:SHOWN]), len(unowned) > SHOWN, tuple(late[:SHOWN]), len(late) > SHOWN, tuple(steps), await reads(visit))
 
 
 async def reads(visit: Visit, limit: int = 20) -> tuple[Read, ...]:
