@@ -45,7 +45,7 @@ SELECT (SELECT count(*) FROM intake.complaints WHERE registered_at >= $1) AS reg
        (SELECT count(*) FROM triage.cases WHERE opened_at >= $1) AS cases,
        (SELECT count(*) FROM triage.links WHERE at >= $1 AND act = 'link' AND band = 'auto') AS links,
        (SELECT count(*) FROM triage.links WHERE at >= $1 AND act = 'suggest') AS suggestions,
-       (SELECT count(*) FROM dispatch.assignments WHERE at >= $1) AS assigned,
+       (SELECT count(DISTINCT a.case_id) FROM dispatch.assignments a JOIN triage.cases k ON k.id = a.case_id WHERE k.opened_at >= $1) AS assigned,
        (SELECT count(*) FROM dispatch.leader_assignments WHERE at >= $1) AS leaders,
        (SELECT count(*) FROM dispatch.task_forces WHERE at >= $1) AS task_forces,
        (SELECT count(*) FROM bus.dead_letters WHERE at >= $1) AS set_aside,
