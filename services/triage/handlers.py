@@ -118,7 +118,7 @@ class Triaging:
             for complaint, case in await rows.moved(connection, memory.snapshot, worker):
                 if complaint in memory.history:
                     memory.history.move(complaint, case)
-            memory.end(await rows.ended(connection, min(memory.snapshot, *since.values(), key=int)))
+            memory.end(await rows.ended(connection, min([memory.snapshot, *since.values()], key=int)))
         if missing := shards - memory.shards.keys():
             async for part in rows.shard_rows(connection, sorted(missing)):
                 await asyncio.to_thread(memory.learn, part)

@@ -110,7 +110,10 @@ async def test_a_shard_that_comes_back_is_read_from_where_it_was_left(pool: Pool
     await first.run([a_record(TEXTS[0], reporter="a")], one.handle)
     elsewhere = uuid4()
     await second.run([a_record(TEXTS[1], reporter="b", id=elsewhere)], other.handle)
+    before, asked, ended = one.memory.snapshot, [], rows.ended
+    monkeypatch.setattr(rows, "ended", lambda connection, since: (asked.append(since), ended(connection, since))[1])
     await first.run([a_record(TEXTS[2], district="470303", reporter="c")], one.handle)
+    assert asked == [before], "what ended is asked for since the last batch, whichever shards this one brings"
     assert one.memory.history.case_of(str(elsewhere)) is None, "its shard is another worker's now"
     monkeypatch.setattr(rows, "shard_rows", None)  # nothing is read whole again
     await first.run([a_record(TEXTS[1], reporter="d")], one.handle)
