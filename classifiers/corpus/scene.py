@@ -11,6 +11,8 @@ from typing import Any
 from classifiers.corpus.grammar import entries, expand, load
 
 LANDMARK_SIDES = ("旁边", "附近", "对面", "斜对面", "后面", "隔壁", "门口", "往东一百米", "侧门", "旁")
+_SOURCES = ("noise", "air", "water", "more", "told_noise", "told_air", "told_water", "told_waste", "told_nature")
+_TOPICS = ("city", "life", "more", "near", "told")
 _ALIAS = {"店": "店字", "雅": "雅字", "地标名": "地标名"}
 
 
@@ -25,8 +27,8 @@ def lists() -> dict[str, tuple[str, ...]]:
 def protos() -> tuple[dict[str, Any], ...]:
     """Sources of pollution as data: key, where, name, kind, aspects."""
     found: list[dict[str, Any]] = []
-    for name in ("sources_noise.toml", "sources_air.toml", "sources_water.toml", "sources_more.toml"):
-        found += load(name)["source"]
+    for name in _SOURCES:
+        found += load(f"sources_{name}.toml")["source"]
     return tuple(_split(p) for p in found)
 
 
@@ -34,8 +36,8 @@ def protos() -> tuple[dict[str, Any], ...]:
 def topics() -> tuple[dict[str, Any], ...]:
     """Non-environmental topics in the same shape, each with one aspect."""
     found = []
-    for name in ("topics_city.toml", "topics_life.toml", "topics_more.toml"):
-        for topic in load(name)["topic"]:
+    for name in _TOPICS:
+        for topic in load(f"topics_{name}.toml")["topic"]:
             aspect = {"subtype": None, "types": [], "unit": topic["unit"], "w": 1}
             aspect |= {"title": topic["title"], "say": topic["say"]}
             found.append(_split({**topic, "name": "", "kind": "", "aspect": [aspect]}))
