@@ -21,7 +21,6 @@ _NUISANCES = {
     "道路遗撒": ("灰尘", "尘土"), "烟花爆竹": ("烟花爆竹", "鞭炮声"),
 }
 _WITH_OTHERS = {"生活垃圾", "道路遗撒", "养殖污染", "烟花爆竹"}
-PASSING = 0.2  # of environmental notes mention what ordinary troubles turn on; letters more often
 DEMANDS = ("投诉", "举报", "求助", "咨询", "建议", "表扬")
 DEMAND_WEIGHTS = (58, 13, 11, 10, 7, 1)
 
@@ -162,7 +161,6 @@ class Teller:
             if form == "terse":
                 body = rng.choice(("，", "。", " ")).join(says[:3]) + rng.choice(("", "", "的问题", "，请处理", "。"))
                 return "", body, demand
-            says += [self.entry("passing")] if self.matter.env and rng.random() < PASSING else []
             parts = says + ([self.harm()] if rng.random() < 0.55 else []) + ([history] if rng.random() < 0.25 else [])
             ask = ask if rng.random() < 0.8 else ""
             opener = self.entry("opener_inquiry" if demand == "咨询" and rng.random() < 0.7 else "opener")
@@ -190,8 +188,6 @@ class Teller:
         core = self.says(rng.randint(2, 7 if long else 4)) + self._beside()
         core += [self.harm() for _ in range(rng.randint(1, 4 if long else 2))]
         core += [history] if rng.random() < 0.6 else []
-        if self.matter.env:
-            core += [self.entry("passing") for _ in range(3 if long else 1) if rng.random() < PASSING * 2]
         if long:
             core += [self.entry("neutral") for _ in range(rng.randint(2, 8))]
             core += [self.entry("rant") for _ in range(rng.randint(0, 3))]
