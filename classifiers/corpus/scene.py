@@ -11,7 +11,7 @@ from typing import Any
 from classifiers.corpus.grammar import entries, expand, load
 
 LANDMARK_SIDES = ("旁边", "附近", "对面", "斜对面", "后面", "隔壁", "门口", "往东一百米", "侧门", "旁")
-_SOURCES = ("noise", "air", "water", "more", "told_noise", "told_air", "told_water", "told_waste", "told_nature")
+_SOURCES = ("noise", "air", "water", "more", "told_noise", "told_air", "told_water", "told_waste", "told_nature", "told_more")
 _TOPICS = ("city", "life", "more", "near", "told")
 _ALIAS = {"店": "店字", "雅": "雅字", "地标名": "地标名"}
 
