@@ -40,6 +40,7 @@ LETTER_SHARE = 0.1
 # Of notes that reach an environmental desk most are its own: the national platform turned away 15 to 25 % (bulletins of
 # 2018 to 2020), single provinces up to 45 %.
 NOTE_SHARE = 0.65
+UNCOMMON, UNCOMMON_WEIGHT = "told_", 0.5  # keys of the corpus's uncommon sources; their weight where types are learnt
 # A word told by this share of all sources of pollution and of all ordinary topics is manner (marks, 请, 市民, 反映) and
 # means nothing; corpora and cities differ in it. Only the demand may be read from it.
 MANNER = 0.98
@@ -52,7 +53,8 @@ HEADS = ("environmental", "types", "subtype", "demand", "unit")
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A labelled complaint; None where a label is unknown. `group` is kept together in folds (matter or source)."""
+    """A labelled complaint; None where a label is unknown. `group` is kept together in folds (matter or source);
+    `uncommon` sources teach what counts as environmental as much as common ones do, but not how often a type is met."""
 
     text: str
     title: str = ""
@@ -64,6 +66,7 @@ class Example:
     group: str = ""
     weight: float = 1.0
     city: bool = False
+    uncommon: bool = False
 
     @property
     def full_text(self) -> str:
@@ -80,7 +83,8 @@ def from_corpus(rows: Iterable[Mapping[str, Any]], weight: float = 1.0) -> list[
         ordinary[letter] = sum(alike) / max(len(alike) - sum(alike), 1) * (1 - share) / share
     return [
         Example(r["text"], r["title"], r["env"], tuple(r["types"]), r["subtype"], r["demand"], r["lead_unit"],
-                r["source"], weight * (1.0 if r["env"] else ordinary[bool(r["title"])]))
+                r["source"], weight * (1.0 if r["env"] else ordinary[bool(r["title"])]),
+                uncommon=bool(r["env"]) and r["source"].startswith(UNCOMMON))
         for r in kept
     ]
 
@@ -148,7 +152,7 @@ def _out_of_fold(x: Matrix, y: npt.NDArray[np.bool_], w: npt.NDArray[np.float64]
 def fit(examples: Sequence[Example], version: str, provenance: Mapping[str, Any],
         heads: Sequence[str] = HEADS) -> Artifact:
     """Train all heads there are labels for; raises ValueError where no example says whether it is environmental."""
-    city = np.array([e.city for e in examples])
+    city, uncommon = np.array([e.city for e in examples]), np.array([e.uncommon for e in examples])
     columns = _columns(examples)
     groups = [e.group for e in examples]
     x = _without_manner(columns.matrix, examples, len(columns.words))
@@ -163,23 +167,26 @@ def fit(examples: Sequence[Example], version: str, provenance: Mapping[str, Any]
             coefs.append(coef)
             biases.append(bias)
 
-    def binary(rows: npt.NDArray[np.int64], y: npt.NDArray[np.bool_], strength: float) -> tuple[tuple[npt.NDArray[np.float64], float], float, float]:
+    def binary(name: str, rows: npt.NDArray[np.int64], y: npt.NDArray[np.bool_]) -> tuple[tuple[npt.NDArray[np.float64], float], float, float]:
+        strength = STRENGTH[name]
         a, b = 1.0, 0.0  # answers of a model of the corpus alone proved calibrated on real complaints as they are
+        w = weight[rows]
+        if name == "types":
+            w = w * np.where(uncommon[rows], UNCOMMON_WEIGHT, 1.0)
         if city[rows].sum() >= 50:
-            a, b = _out_of_fold(x[rows], y, weight[rows], [groups[i] for i in rows], city[rows], strength)
-        return _binary(x[rows], y, weight[rows], strength), a, b
+            a, b = _out_of_fold(x[rows], y, w, [groups[i] for i in rows], city[rows], strength)
+        return _binary(x[rows], y, w, strength), a, b
 
     known = np.array([i for i, e in enumerate(examples) if e.env is not None], np.int64)
     if "environmental" in heads:
         if not len(known):
             raise ValueError("no example says whether it is environmental")
-        output, a, b = binary(known, np.array([bool(examples[i].env) for i in known.tolist()]),
-                              STRENGTH["environmental"])
+        output, a, b = binary("environmental", known, np.array([bool(examples[i].env) for i in known.tolist()]))
         add(Head("environmental", "binary", ("environmental",), (a,), (b,)), [output])
     if "types" in heads:
         rows = np.array([i for i, e in enumerate(examples) if e.env and e.types], np.int64)
         done = [
-            binary(rows, np.array([t.value in (examples[i].types or ()) for i in rows.tolist()]), STRENGTH["types"])
+            binary("types", rows, np.array([t.value in (examples[i].types or ()) for i in rows.tolist()]))
             for t in PollutionType
         ]
         labels = tuple(t.value for t in PollutionType)

@@ -32,7 +32,7 @@ from classifiers.taxonomy import risk_area
 ENV_SHARE = 0.42
 REPEATED = 0.42
 # A letter grumbles about more than one thing, a note seldom does.
-BESIDE_LETTER, BESIDE_NOTE, BESIDE = 0.18, 0.03, ("噪声", "大气", "大气", "水", "水", "固废", "固废")
+BESIDE_LETTER, BESIDE_NOTE, BESIDE = 0.18, 0.06, ("噪声", "大气", "大气", "水", "水", "固废", "固废")
 LOOKALIKES = ("same_place_other_source", "same_template_other_place", "neighbour_shop", "other_branch", "other_number",
               "same_site_other_problem", "same_landmark_other_source")
 # Of this many matters in a row every second one happens in one place: a town's roads, estates and landmarks return.

@@ -21,6 +21,7 @@ _NUISANCES = {
     "道路遗撒": ("灰尘", "尘土"), "烟花爆竹": ("烟花爆竹", "鞭炮声"),
 }
 _WITH_OTHERS = {"生活垃圾", "道路遗撒", "养殖污染", "烟花爆竹"}
+BARE = 0.35  # of terse notes name the matter and say no more
 DEMANDS = ("投诉", "举报", "求助", "咨询", "建议", "表扬")
 DEMAND_WEIGHTS = (58, 13, 11, 10, 7, 1)
 
@@ -158,12 +159,15 @@ class Teller:
         history = self.entry("history" + none)
         if form in ("operator", "terse", "dictated", "followup"):
             says = self.says(rng.choice((1, 1, 1, 2, 2, 3))) + self._beside()
+            opener = self.entry("opener_inquiry" if demand == "咨询" and rng.random() < 0.7 else "opener")
+            if form == "terse" and rng.random() < BARE:
+                bare = self.title().rstrip("！？")
+                return "", (opener + bare if rng.random() < 0.5 else bare) + rng.choice(("", "。", "的问题。")), demand
             if form == "terse":
                 body = rng.choice(("，", "。", " ")).join(says[:3]) + rng.choice(("", "", "的问题", "，请处理", "。"))
                 return "", body, demand
             parts = says + ([self.harm()] if rng.random() < 0.55 else []) + ([history] if rng.random() < 0.25 else [])
             ask = ask if rng.random() < 0.8 else ""
-            opener = self.entry("opener_inquiry" if demand == "咨询" and rng.random() < 0.7 else "opener")
             if form == "dictated":
                 return "", noise.dictated("，".join([*parts, ask]), rng), demand
             text = opener + rng.choice(("，", "，", "。")).join(parts) + (f"，{ask}。" if ask else "。")
