@@ -136,6 +136,32 @@ def test_other_troubles_are_not_environmental(model, text):
     assert label.risk_area is None
 
 
+@pytest.mark.parametrize(("text", "subtype"), [
+    ("高桥镇永固五金厂的冲床白天黑夜不停，震得墙上挂画都歪了。", "工业噪声"),
+    ("桃源镇宏远印染厂把红色的水排到灌溉渠里，稻子都死了。", "工业废水"),
+    ("南山脚下的铝厂把赤泥渣堆在山沟，没有防渗，风一吹红粉到处飞。", "工业固废"),
+    ("福满楼酒店办婚宴天天放鞭炮，炮声和硝烟搞得四邻不安。", "烟花爆竹"),
+    ("康泰化工厂晚上偷偷排黄色的烟", "工业废气"),
+    ("村前的小河水黑得像墨，冒泡发臭", "黑臭水体"),
+    ("邻居装修的砖头倒在绿化带里", "建筑垃圾"),
+    ("修车铺换下来的机油直接倒进下水道", "危险废物"),
+    ("上游电站把水全引走发电，坝下河床干得见底", "小水电生态流量"),
+])
+def test_a_complaint_that_tells_an_effect_instead_of_a_key_word_is_understood(model, text, subtype):
+    label = read(model, text)
+    assert label.environmental > 0.5
+    assert label.subtype[0] == subtype
+
+
+@pytest.mark.parametrize("text", [
+    "刚买的油烟机用了两个月就不转了，售后不肯上门", "有人上门推销净水器，骗我母亲交了三千元", "物业一年收两次垃圾清运费，没有票据",
+    "在搅拌站开罐车，八个月的工资一直没给", "养猪补贴报上去半年还没到账", "渣土车右转不减速，撞倒了买菜的老人",
+    "想开一家小吃店，请问环评手续在哪里办", "矿山欠村民的土地租金不给",
+])
+def test_words_of_the_environment_alone_make_no_environmental_complaint(model, text):
+    assert read(model, text).environmental < 0.5
+
+
 def test_what_the_hotline_wrote_as_demand_stands(model):
     assert read(model, "工地夜间施工", demand=DemandType.SUGGESTION).demand is DemandType.SUGGESTION
 

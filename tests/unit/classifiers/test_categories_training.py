@@ -9,7 +9,14 @@ from classifiers import train_city
 from classifiers.categories import Categories
 from classifiers.corpus.generator import generate
 from classifiers.evaluate_categories import f1, label_figures, unit_figures
-from classifiers.train_categories import fit, from_corpus
+from classifiers.train_categories import (
+    LETTER_SHARE,
+    MANNER_GROUPS,
+    NOTE_SHARE,
+    Example,
+    fit,
+    from_corpus,
+)
 from classifiers.train_city import from_ticket, train_and_compare
 from classifiers.units import Units, fit_units
 
@@ -32,6 +39,24 @@ def tickets(n, units=("城管一队", "环保一所")):
         rows.append({"id": f"{i:05d}", "text": text, "env": True, "types": ["噪声" if noisy else "大气"],
                      "unit": units[0] if noisy else units[1]})
     return rows
+
+
+def test_letters_and_notes_weigh_as_in_life_whatever_the_corpus_holds(small):
+    for letter, share in ((True, LETTER_SHARE), (False, NOTE_SHARE)):
+        weight = {env: sum(e.weight for e in small if e.env == env and bool(e.title) == letter) for env in (True, False)}
+        assert weight[True] / (weight[True] + weight[False]) == pytest.approx(share)
+
+
+def test_a_word_that_every_source_and_every_topic_tells_means_nothing_but_for_the_demand():
+    rows = [
+        Example(f"{manner}甲{i % 4}{'黑烟' if env else '欠薪'}", "", env, ("大气",) if env else (), "工业废气" if env else None,
+                "咨询" if i % 2 else "投诉", "环保局", f"{env}/{group}")
+        for env in (True, False) for group in range(MANNER_GROUPS) for i, manner in enumerate(("市民", "市民"))
+    ]
+    model = fit(rows, "v", {}, ("environmental", "demand"))
+    weights = dict(zip(model.words, model.word_weights, strict=True))
+    assert weights["市民"][0] == 0
+    assert weights["黑烟"][0] > 0 > weights["欠薪"][0]
 
 
 def test_a_handful_of_tickets_is_refused(tmp_path):

@@ -90,6 +90,16 @@ def test_every_subtype_and_every_type_of_pollution_is_told(rows):
     assert {r["source"] for r in rows} == {p["key"] for p in protos() + topics()}
 
 
+def test_every_subtype_is_told_by_several_sources_and_in_many_ways():
+    sources, ways = defaultdict(set), Counter()
+    for proto in protos():
+        for aspect in proto["aspect"]:
+            sources[aspect["subtype"]].add(proto["key"])
+            ways[aspect["subtype"]] += len(aspect["say"])
+    assert min(map(len, sources.values())) >= 2
+    assert min(ways.values()) >= 6
+
+
 def test_labels_of_a_row_agree_with_one_another(rows):
     for row in rows:
         assert row["env"] == bool(row["types"]) == (row["subtype"] is not None)
