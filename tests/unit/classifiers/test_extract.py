@@ -97,13 +97,43 @@ def test_plain_numbers_are_not_receipts() -> None:
     assert cues.cited("3栋1204户，电话已隐去，面积120平方米，2024年1月") == ()
 
 
-@pytest.mark.parametrize("text", ["已多次投诉无果", "之前打过12345", "反映过没人管", "再次举报"])
+@pytest.mark.parametrize("text", [
+    "已多次投诉无果", "之前打过12345", "反映过没人管", "再次举报", "找村干部讲过三回，都说晓得了", "物业来人看了一眼就再没下文",
+    "罚了款又照样开工", "环保站说归城管，城管又往回推", "我给市长写过信", "城管来过一趟，人一走又烧", "去年在意见簿上留了言，没人回",
+    "老板答应得好好的，转头又排", "前后打了七通电话", "上次反映完消停了两天",
+])
 def test_earlier_complaints_are_noticed(text: str) -> None:
     assert cues.complained_before(text)
 
 
-def test_a_first_complaint_is_not_taken_for_a_repeat() -> None:
-    assert not cues.complained_before("石塘路饭馆油烟很大，请环保部门处理")
+@pytest.mark.parametrize("text", [
+    "石塘路饭馆油烟很大，请环保部门处理", "头一遭写信，不知道该找哪个部门", "要求责令整改并书面答复", "听说厂里要扩建，大家都担心",
+    "请城管部门核实处理，谢谢", "再不管我就要去投诉",
+])
+def test_a_first_complaint_is_not_taken_for_a_repeat(text: str) -> None:
+    assert not cues.complained_before(text)
+
+
+@pytest.mark.parametrize(("text", "since"), [
+    ("自入冬以来天天有股怪味", "自入冬以来"), ("去年国庆后搬来一家木器厂", "去年国庆后"), ("已经臭了三个多月了", "三个多月了"),
+    ("从前年腊月开始放炮开山", "从前年腊月开始"), ("厂子投产以后井水就黄了", "投产以后"), ("这两年，河里没鱼了", "这两年"),
+    ("自从换了东家，炉子就没停过", "自从换了东家"), ("前阵子楼下开始熬胶", "前阵子"),
+])
+def test_since_when_is_read_in_peoples_own_words(text: str, since: str) -> None:
+    assert cues.since(text) == since
+
+
+@pytest.mark.parametrize("text", ["老人家八十四岁了", "每月一次的检修", "明年要拆", "工期二十天左右"])
+def test_an_age_or_a_plan_is_no_since(text: str) -> None:
+    assert cues.since(text) is None
+
+
+@pytest.mark.parametrize(("text", "when"), [
+    ("早上五点半就开始卸货", "早上五点半"), ("一到饭点满楼道油烟", "饭点"), ("逢集那天杀鸡褪毛", "逢集"), ("后半夜两点多还在切割", "后半夜两点多"),
+    ("天没亮就有车热车", "天没亮"), ("从早到晚一天到晚喊喇叭", "一天到晚"), ("周三下午必烧一炉", "周三下午"), ("七点放到十点", "七点放到十点"),
+])
+def test_when_it_happens_is_read_in_peoples_own_words(text: str, when: str) -> None:
+    assert any(when in found or found in when for found in cues.happens(text))
 
 
 def test_new_facts_are_noticed_only_where_said() -> None:
