@@ -41,7 +41,7 @@ _AMOUNT = re.compile(
 )
 _UNIT_NAMES = {"db": "分贝", "平方": "平方米", "业主": "户", "名业主": "户"}
 _RECEIPT = re.compile(r"(?<![\d.])(?:20\d{12}|(?:工单|受理|编号|信访|回执|单号|件号)[^\d\n，。]{0,6}?([a-z]{0,4}\d{8,18}))(?!\d)")
-_DIGIT = re.compile(r"\d")
+_DIGITS = re.compile(r"\d{6}")
 _LETTERED = re.compile(r"(?<![0-9a-z])[a-z]{1,4}-?20\d{6,14}(?!\d)")
 # Who is asked, in people's words: offices, managers, those who cause it.
 _OFFICE = (
@@ -110,7 +110,7 @@ def numbers(plain: str) -> tuple[tuple[str, float], ...]:
 
 def cited(plain: str) -> tuple[str, ...]:
     """Receipt numbers the text cites, upper case, in order."""
-    if not _DIGIT.search(plain):
+    if not _DIGITS.search(plain):
         return ()
     found = [match[1] or match[0] for match in _RECEIPT.finditer(plain)]
     found += [match[0] for match in _LETTERED.finditer(plain)]
@@ -135,11 +135,11 @@ def follow_up(plain: str) -> bool:
 def quoted(plain: str) -> list[tuple[int, int]]:
     """Stretches copied from an earlier item or a reply to it, from the marker to the reply's or the text's end."""
     spans: list[tuple[int, int]] = []
-    opened = _QUOTE_OPEN.search(plain)
+    opened = _QUOTE_OPEN.search(plain) if "：" in plain else None
     if opened and opened.start() > 8:
         spans.append((opened.end(), len(plain)))
     else:
-        reply = _REPLY.search(plain, 20)
+        reply = _REPLY.search(plain, 20) if "20" in plain or "网友" in plain else None
         if reply:
             spans.append((reply.start(), len(plain)))
     return spans
