@@ -48,23 +48,25 @@ def place_of(parts: Parts, complaint: Complaint, respondent: tuple[int, int] | N
     kinds = {name.kind for name in inside}
     told = _at_the_end(parts) if kinds <= _VAGUE else None
     if told:
-        text = complaint.full_text[slice(*told)]
-        return Place(text=complaint.address or text, span=Span(*told, text))
+        here = [name for name in every if told[0] <= name.start and name.end <= told[1]]
+        return _place(complaint, here, told, "" if here else parts.plain[slice(*told)])
     inside = inside or names
     if kinds <= _WIDE:  # the head says no more than the district: who writes says where
         near = [n.start for n in names if n.kind in _LEADS and _LIVES.search(parts.plain, max(0, n.start - _GAP), n.start)]
         inside = [n for n in names if n.start >= near[0] and n.kind not in _WIDE] if near else inside
     if not inside:
         return Place(complaint.address) if complaint.address else None
-    first: dict[str, str] = {}
-    for name in inside:
+    return _place(complaint, inside, _run(parts, inside, respondent))
+
+
+def _place(complaint: Complaint, names: list[Name], span: tuple[int, int], landmark: str = "") -> Place:
+    first: dict[str, str] = {"body": landmark} if landmark else {}
+    for name in names:
         first.setdefault(name.kind, name.text)
-    start, end = _run(parts, inside, respondent)
-    text = complaint.full_text[start:end]
+    text = complaint.full_text[slice(*span)]
     return Place(
         text=complaint.address or text, road=first.get("road"), number=first.get("door"), estate=first.get("estate"),
-        building=first.get("building"), village=first.get("village"), landmark=first.get("body"),
-        span=Span(start, end, text),
+        building=first.get("building"), village=first.get("village"), landmark=first.get("body"), span=Span(*span, text),
     )
 
 
