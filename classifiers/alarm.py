@@ -63,7 +63,7 @@ class Alarm:
     version: str
     number: npt.NDArray[np.uint16]
     single: Floats
-    pair: Floats
+    pair: npt.NDArray[np.float16]
     bias: float
     least: float
 
@@ -141,7 +141,7 @@ def load(path: Path = MODEL) -> Alarm:
     letters = sorted({letter for gram in weights for letter in gram})
     number = np.zeros(_CODES, np.uint16)
     number[[ord(letter) for letter in letters]] = np.arange(1, len(letters) + 1)
-    single, pair = np.zeros(len(letters) + 1, np.float32), np.zeros((len(letters) + 1, len(letters) + 1), np.float32)
+    single, pair = np.zeros(len(letters) + 1, np.float32), np.zeros((len(letters) + 1, len(letters) + 1), np.float16)
     for gram, value in weights.items():
         at = [int(number[ord(letter)]) for letter in gram]
         if len(at) == 1:
