@@ -107,8 +107,8 @@ class Categories:
         demand = scores["demand"].argmax(axis=1).tolist()
         units = self._listed(*self.unit_scores(tokens, texts, scores), 0.0, UNITS_SHOWN)
         out = []
-        for i, complaint in enumerate(complaints):
-            grave, spans = urgency.assess(complaint.full_text)
+        urgencies = urgency.assess([complaint.full_text for complaint in complaints])
+        for i, (complaint, (grave, spans)) in enumerate(zip(complaints, urgencies, strict=True)):
             relevant = environmental[i] >= 0.5
             name = taxonomy.current(subtypes[best[i]], texts[i])
             out.append(

@@ -34,7 +34,7 @@ import numpy.typing as npt
 
 from classifiers.sounds import code
 
-VERSION = "1"
+VERSION = "2"
 
 WORDS, GRAMS, SOUNDS, NAMES, TOKENS, CITES = 48, 36, 20, 12, 3, 3
 

@@ -25,7 +25,7 @@ from classifiers import scoring, shelf
 from classifiers.aliases import Aliases
 from classifiers.categories import Categories as TrainedCategories
 from classifiers.evidence import KIND_WORDS, Evidence
-from classifiers.extract import place_of, respondent_of, take_apart
+from classifiers.extract import take_apart
 from classifiers.facts import MEMBERS, contradiction
 from classifiers.guesses import Guesses, Labels
 from classifiers.linking import (
@@ -42,9 +42,12 @@ from classifiers.linking import (
 from classifiers.meetings import History, Meetings, pair_up
 from classifiers.packing import Cues, Labelled, pack_all
 from classifiers.pairs import INDEX, NAMES, features
+from classifiers.place import place_of
 from classifiers.reading import Complaint, Decision, Reading, Reason, Span, Versions
 from classifiers.recognised import reasons, recognise
 from classifiers.renames import Renames
+from classifiers.respondent import find as find_respondent
+from classifiers.respondent import respondent_of
 from classifiers.segment import Segmenter, shared
 from classifiers.units import Units
 from contracts.vocabulary import LinkBand, LinkKind, PollutionType
@@ -100,13 +103,13 @@ class Triage:
         profiles = pack_all(parts, complaints, packed, said)
         readings = []
         for complaint, part, label, cue, profile in zip(complaints, parts, labels, said, profiles, strict=True):
-            full = complaint.full_text
+            full, named = complaint.full_text, find_respondent(part)
             readings.append(
                 Reading(
                     id=complaint.id, environmental=label.environmental, types=label.types, versions=self.versions,
                     subtype=label.subtype, risk_area=label.risk_area, demand=label.demand, urgency=label.urgency,
-                    emergency=label.emergency, respondent=respondent_of(part, complaint),
-                    place=place_of(part, complaint), happens=cues.happens(part.plain), since=cues.since(part.plain),
+                    emergency=label.emergency, respondent=respondent_of(complaint, named),
+                    place=place_of(part, complaint, named), happens=cues.happens(part.plain), since=cues.since(part.plain),
                     numbers=cues.numbers(part.plain), cited_receipts=part.cited,
                     complained_before=cue.complained_before, new_facts=cue.new_facts,
                     quoted=tuple(Span(a, b, full[a:b]) for a, b in part.quoted), lead_unit=label.lead_unit,

@@ -1,10 +1,16 @@
-"""Urgency and suspected emergencies by words, before anything slow; the words found are what is shown to a person."""
+"""Urgency and suspected emergencies, before anything slow; the words found are what is shown to a person.
+
+Official words are found by rules (`lexicon/urgency.toml`), people's own by what they were learnt from (`alarm`). Either
+calls a duty officer, who grades; nothing is graded here.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
+from classifiers import alarm
 from classifiers.reading import Span
 from classifiers.taxonomy import lexicon
 from contracts.vocabulary import Urgency
@@ -29,13 +35,25 @@ def _rules() -> tuple[re.Pattern[str], tuple[tuple[re.Pattern[str], re.Pattern[s
     return gate, pairs, denied, urgent, int(table["window"])
 
 
-def assess(full_text: str) -> tuple[Urgency, tuple[Span, ...]]:
-    """Urgency of a complaint and the spans that suggest an emergency, in order.
+def assess(full_texts: Sequence[str]) -> list[tuple[Urgency, tuple[Span, ...]]]:
+    """Urgency of each complaint and the spans that suggest an emergency, in order.
 
     A happening word counts when a danger word stands within the window and no word before it in its clause denies it
     or only fears it. A suspicion alone makes nothing graver than EMERGENCY pending a person's grading.
     """
-    gate, pairs, denied, urgent, window = _rules()
+    found: list[tuple[Urgency, tuple[Span, ...]]] = []
+    for full_text, told in zip(full_texts, alarm.load().suspected(full_texts), strict=True):
+        spans = _official(full_text) or told
+        if spans:
+            found.append((Urgency.EMERGENCY, spans))
+        else:
+            found.append((Urgency.URGENT if _rules()[3].search(full_text) else Urgency.NORMAL, ()))
+    return found
+
+
+def _official(full_text: str) -> tuple[Span, ...]:
+    """Spans of official words that happen."""
+    gate, pairs, denied, _, window = _rules()
     spans: dict[int, Span] = {}
     if gate.search(full_text):
         for happening, danger in pairs:
@@ -46,6 +64,4 @@ def assess(full_text: str) -> tuple[Urgency, tuple[Span, ...]]:
                 if near and not denied.search(clause):
                     start, end = min(near.start(), match.start()), max(near.end(), match.end())
                     spans.setdefault(start, Span(start, end, full_text[start:end]))
-    if spans:
-        return Urgency.EMERGENCY, tuple(spans[k] for k in sorted(spans))
-    return (Urgency.URGENT if urgent.search(full_text) else Urgency.NORMAL), ()
+    return tuple(spans[k] for k in sorted(spans))

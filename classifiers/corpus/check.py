@@ -25,7 +25,7 @@ def own_text() -> Iterator[str]:
     root = resources.files("classifiers")
     for folder in ("corpus/data", "lexicon"):
         for entry in sorted(root.joinpath(folder).iterdir(), key=lambda e: e.name):
-            if entry.name.endswith((".toml", ".txt", ".tsv", ".json")):
+            if entry.name.endswith((".toml", ".txt", ".tsv", ".json", ".jsonl")):
                 yield entry.read_text(encoding="utf-8")
 
 

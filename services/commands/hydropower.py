@@ -14,6 +14,7 @@ from services.casework.execute import Asked, Denied, Done, Outcome
 from services.commands import registers as shared
 from services.commands.casework import office, show, the_case
 from services.commands.output import JSON_OPTION, console, print_json, print_table
+from services.domain.clocks.calendar import day_of
 from services.domain.hydropower import FlowReading, StationCheck
 from services.domain.principals import Principal
 from services.domain.refusals import Refusal
@@ -79,7 +80,7 @@ def check_station(
     flows = () if flow is None else (FlowReading(flow, on.replace(tzinfo=UTC) if on else now, online),)
 
     async def work(unit: UnitOfWork, actor: Principal) -> Any:
-        return await acts.check(unit, actor, town, id, StationCheck(id, (on or now).date(), actor.id, done, files, flows, found))
+        return await acts.check(unit, actor, town, id, StationCheck(id, on.date() if on else day_of(now), actor.id, done, files, flows, found))
 
     standing = shared.ask(token, work)
     for answer in standing.answers:

@@ -7,6 +7,7 @@ from typing import Any
 
 from contracts.cases import CaseOpened
 from services.domain.city import City
+from services.domain.clocks.calendar import day_of
 from services.domain.routing import Matter
 
 
@@ -15,7 +16,7 @@ def matter_of(opened: CaseOpened | dict[str, Any], city: City, *, day: date | No
     event = opened if isinstance(opened, CaseOpened) else CaseOpened.model_validate(opened)
     matter = event.matter
     return Matter(
-        day=day or event.occurred_at.date(),
+        day=day or day_of(event.occurred_at),
         region=event.region.town or event.region.code,
         types=tuple((share.type, share.probability) for share in matter.types),
         subtype=(matter.subtype, matter.subtype_probability) if matter.subtype else None,

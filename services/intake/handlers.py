@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
@@ -62,6 +62,8 @@ class Arrival:
 
     record: Record
     outcome: Prepared | list[Rejection]
+    alarming: tuple[str, ...] = ()
+    """Words that suggest an emergency."""
 
 
 class Registering:
@@ -84,27 +86,31 @@ class Registering:
 
     @staticmethod
     def _prepare(preparing: Preparing, records: Sequence[Record]) -> list[Arrival]:
-        return [Arrival(record, preparing.prepare(record.value)) for record in records]
+        arrivals = [Arrival(record, preparing.prepare(record.value)) for record in records]
+        told = [arrival.outcome.fields for arrival in arrivals if isinstance(arrival.outcome, Prepared)]
+        texts = [f"{fields['title']}\n{fields['text']}" if fields["title"] else fields["text"] for fields in told]
+        words = iter([tuple(span.text for span in spans) for _, spans in assess(texts)])
+        return [replace(arrival, alarming=next(words)) if isinstance(arrival.outcome, Prepared) else arrival for arrival in arrivals]
 
     async def _register(self, unit: UnitOfWork, arrivals: Sequence[Arrival]) -> dict[str, int]:
         connection, now = unit.connection, self.clock()
         outcomes = {"registered": 0, "resent": 0, "updated": 0, "rejected": 0}
-        good: list[tuple[UUID, Record, Prepared]] = []
+        good: list[tuple[UUID, Arrival, Prepared]] = []
         for arrival in arrivals:
             if isinstance(arrival.outcome, list):
                 await self._reject(unit, arrival.record, arrival.outcome)
                 outcomes["rejected"] += 1
             else:
                 prepared = arrival.outcome
-                good.append((complaint_id_for(prepared.source, prepared.external_id), arrival.record, prepared))
+                good.append((complaint_id_for(prepared.source, prepared.external_id), arrival, prepared))
         known = await rows.lock_new(connection, sorted({id for id, _, _ in good}))
         fresh = len({id for id, _, _ in good} - set(known))
         numbers = iter(await rows.next_receipts(connection, fresh))
         new: dict[UUID, tuple[Any, ...]] = {}
         originals: list[tuple[Any, ...]] = []
         resent: dict[UUID, int] = {}
-        for id, record, prepared in good:
-            before = known.get(id)
+        for id, arrival, prepared in good:
+            record, before = arrival.record, known.get(id)
             if before is not None and before.content_mac == prepared.content_mac:
                 resent[id] = resent.get(id, 0) + 1
                 outcomes["resent"] += 1
@@ -138,7 +144,7 @@ class Registering:
             sealed = unit.vault.seal_bytes(prepared.original, context=id.bytes + version.to_bytes(4, "big"))
             originals.append((id, version, sealed.key_id, sealed.blob, now))
             self._answer(unit, record, prepared, receipt, state)
-            self._alarm(unit, record, event)
+            self._alarm(unit, arrival, event)
             outcomes["registered" if version == 1 else "updated"] += 1
         await rows.insert_complaints(connection, list(new.values()))
         await rows.insert_originals(connection, originals)
@@ -152,18 +158,17 @@ class Registering:
         )  # fmt: skip
         unit.emit(ANSWERED, prepared.source, answer, traceparent=record.traceparent)
 
-    def _alarm(self, unit: UnitOfWork, record: Record, event: ComplaintRegistered) -> None:
+    def _alarm(self, unit: UnitOfWork, arrival: Arrival, event: ComplaintRegistered) -> None:
         """Suspected emergencies leave with the registration: nothing slow stands before them."""
-        _, spans = assess(f"{event.title}\n{event.text}" if event.title else event.text)
-        if not spans:
+        if not arrival.alarming:
             return
         now = self.clock()
         suspected = EmergencySuspected(
             event_id=uuid5(event.complaint_id, f"emergency/{event.version}"), occurred_at=now,
-            complaint_id=event.complaint_id, receipt_no=event.receipt_no, region=event.region, triggers=tuple(dict.fromkeys(span.text[:TRIGGER_LENGTH] for span in spans)),
+            complaint_id=event.complaint_id, receipt_no=event.receipt_no, region=event.region, triggers=tuple(dict.fromkeys(words[:TRIGGER_LENGTH] for words in arrival.alarming)),
             received_at=event.received_at, report_due_at=now + EMERGENCY_REPORT,
         )  # fmt: skip
-        unit.emit(EMERGENCY, event.complaint_id, suspected, traceparent=record.traceparent)
+        unit.emit(EMERGENCY, event.complaint_id, suspected, traceparent=arrival.record.traceparent)
 
     async def _reject(self, unit: UnitOfWork, record: Record, rejections: Sequence[Rejection]) -> None:
         """Told to the source, kept sealed for mending."""

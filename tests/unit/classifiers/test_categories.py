@@ -216,7 +216,7 @@ def test_plain_keeps_offsets_and_hides_identities():
     "车间氨气泄漏，已经有工人晕倒", "槽罐车翻车，不明液体流进河里",
 ])
 def test_an_emergency_is_suspected_and_its_words_are_shown(text):
-    urgency, spans = assess(text)
+    [(urgency, spans)] = assess([text])
     assert urgency is Urgency.EMERGENCY
     assert all(text[s.start : s.end] == s.text for s in spans)
     assert spans
@@ -226,12 +226,12 @@ def test_an_emergency_is_suspected_and_its_words_are_shown(text):
     "担心储罐泄漏会出大事", "楼上水管漏水", "KTV音响声音像爆炸一样大", "厂里没有发生泄漏，但是味道很大", "煤气罐乱放容易爆炸",
 ])
 def test_fear_and_figures_of_speech_are_no_emergency(text):
-    assert assess(text)[0] is not Urgency.EMERGENCY
+    assert assess([text])[0][0] is not Urgency.EMERGENCY
 
 
 def test_someone_at_the_scene_asks_for_haste():
-    assert assess("有人正在倾倒废油，请马上派人")[0] is Urgency.URGENT
-    assert assess("希望处理一下油烟")[0] is Urgency.NORMAL
+    assert assess(["有人正在倾倒废油，请马上派人"])[0][0] is Urgency.URGENT
+    assert assess(["希望处理一下油烟"])[0][0] is Urgency.NORMAL
 
 
 # taxonomy

@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 
 from classifiers import extract_cues as cues
 from classifiers.corpus.generator import generate
-from classifiers.extract import place_of, respondent_of, take_apart
+from classifiers.extract import take_apart
 from classifiers.normalize import normalize
 from classifiers.packing import pack
+from classifiers.place import place_of
 from classifiers.profile import DTYPE, unpack
 from classifiers.reading import Complaint
+from classifiers.respondent import find
 from classifiers.segment import shared
 from classifiers.sounds import code
 from classifiers.sources import HARM_GROUPS, HARMS, SOURCE_GROUPS, SOURCES, Groups
@@ -43,7 +45,7 @@ def test_any_text_can_be_read_and_packed(text: str, title: str) -> None:
 def test_nothing_is_found_in_an_empty_complaint() -> None:
     parts, complaint = parts_of("")
     assert parts.names == [] and parts.sources == [] and parts.cited == ()
-    assert place_of(parts, complaint) is None and respondent_of(parts, complaint) is None
+    assert find(parts) is None and place_of(parts, complaint) is None
 
 
 def test_road_number_and_estate_are_told_apart() -> None:
@@ -64,54 +66,16 @@ def test_the_actor_stands_after_the_landmark() -> None:
     full = complaint.full_text
     assert "柳溪小学" in full[slice(*parts.landmark)]
     assert "烧烤园" in full[slice(*parts.actor)]
-    assert "烧烤园" in (respondent_of(parts, complaint) or "")
 
 
-OF_EACH_SUBTYPE = {
-    "建筑施工噪声": ("柳岸小区对面的宏图建筑工地通宵打桩", "宏图建筑工地", "柳岸小区"),
-    "社会生活噪声": ("望湖花园3栋楼下的星夜KTV凌晨两点还在唱歌", "星夜KTV", "望湖花园3栋"),
-    "社会生活噪声，无名": ("超市门口播放高音喇叭扰民", None, None),
-    "设备噪声": ("锦绣城小区水泵房低频噪声", "水泵房", "锦绣城小区"),
-    "餐饮油烟": ("临江镇石塘路18号旺角砂锅店油烟直排居民楼", "旺角砂锅店", "临江镇石塘路18号"),
-    "施工扬尘": ("南陵街道桂园路的混凝土搅拌站粉尘很大", "混凝土搅拌站", "南陵街道桂园路"),
-    "工业扬尘": ("青禾村的兴盛砖厂夜里冒黑烟", "兴盛砖厂", "青禾村"),
-    "工业废气": ("新安工业园的华美家具厂喷漆废气大", "华美家具厂", None),
-    "恶臭异味": ("东湖社区旁边的垃圾中转站臭气熏天", "垃圾中转站", "东湖社区"),
-    "喷漆废气": ("和平路顺达汽修厂露天喷漆，气味难闻", "顺达汽修厂", "和平路"),
-    "露天焚烧": ("丰年村有人露天焚烧秸秆，浓烟呛人", "秸秆", "丰年村"),
-    "工业废水": ("石桥镇金源电镀厂废水流进农田", "金源电镀厂", "石桥镇"),
-    "生活污水": ("建设路一家洗车店污水横流", "洗车店", "建设路"),
-    "养殖污染": ("北山村的生猪养殖场把猪粪水排进水塘", "生猪养殖场", "北山村"),
-    "道路遗撒": ("长乐路上渣土车撒漏，尘土飞扬", "渣土车", "长乐路"),
-    "危险废物": ("和顺医院后面堆着医疗废物没人运走", "医疗废物", "和顺医院"),
-    "采砂采石": ("西岭采石场放炮，房子都裂了", "西岭采石场", None),
-    "电磁辐射": ("云谷小区楼顶上的通信基站有辐射，住户头晕", "通信基站", "云谷小区"),
-    "电磁辐射，设备": ("梅溪路变压器整天嗡嗡响", "变压器", "梅溪路"),
-    "机动车尾气": ("城南加油站油气味刺鼻", "城南加油站", None),
-}
+def test_the_operators_opening_takes_no_word_of_the_matter_along() -> None:
+    parts, complaint = parts_of("来电人反映永泰铸造厂夜里出铁水，火星飞到路上")
+    assert complaint.full_text[slice(*parts.head)].startswith("永泰铸造厂")
 
 
-@pytest.mark.parametrize(("text", "respondent", "place"), OF_EACH_SUBTYPE.values(), ids=OF_EACH_SUBTYPE)
-def test_who_and_where_are_read_out_of_every_sort_of_complaint(text: str, respondent: str | None, place: str | None) -> None:
-    parts, complaint = parts_of(text)
-    assert respondent_of(parts, complaint) == respondent
-    found = place_of(parts, complaint)
-    assert place is None or (found and found.text == place)
-
-
-def test_the_hotlines_own_fields_win() -> None:
-    complaint = Complaint("x", "石塘路18号油烟扰民", respondent="宏发饭店", address="石塘路20号")
-    parts = take_apart(complaint, shared())
-    place = place_of(parts, complaint)
-    assert respondent_of(parts, complaint) == "宏发饭店"
-    assert place is not None and place.text == "石塘路20号"
-
-
-def test_spans_are_positions_in_the_full_text() -> None:
-    parts, complaint = parts_of("白鹤巷２７号的臭味很重", title="关于白鹤巷的问题")
-    place = place_of(parts, complaint)
-    assert place is not None and place.span is not None
-    assert complaint.full_text[place.span.start : place.span.end] == place.span.text
+def test_a_place_told_in_the_second_clause_does_not_hide_who_was_named_in_the_first() -> None:
+    parts, complaint = parts_of("翠屏公馆地下室的水泵一启动就嗡嗡响，一楼住户彻夜难眠")
+    assert complaint.full_text[slice(*parts.actor)].startswith("的水泵")
 
 
 def test_identity_tokens_are_never_words() -> None:
@@ -133,13 +97,43 @@ def test_plain_numbers_are_not_receipts() -> None:
     assert cues.cited("3栋1204户，电话已隐去，面积120平方米，2024年1月") == ()
 
 
-@pytest.mark.parametrize("text", ["已多次投诉无果", "之前打过12345", "反映过没人管", "再次举报"])
+@pytest.mark.parametrize("text", [
+    "已多次投诉无果", "之前打过12345", "反映过没人管", "再次举报", "找村干部讲过三回，都说晓得了", "物业来人看了一眼就再没下文",
+    "罚了款又照样开工", "环保站说归城管，城管又往回推", "我给市长写过信", "城管来过一趟，人一走又烧", "去年在意见簿上留了言，没人回",
+    "老板答应得好好的，转头又排", "前后打了七通电话", "上次反映完消停了两天",
+])
 def test_earlier_complaints_are_noticed(text: str) -> None:
     assert cues.complained_before(text)
 
 
-def test_a_first_complaint_is_not_taken_for_a_repeat() -> None:
-    assert not cues.complained_before("石塘路饭馆油烟很大，请环保部门处理")
+@pytest.mark.parametrize("text", [
+    "石塘路饭馆油烟很大，请环保部门处理", "头一遭写信，不知道该找哪个部门", "要求责令整改并书面答复", "听说厂里要扩建，大家都担心",
+    "请城管部门核实处理，谢谢", "再不管我就要去投诉",
+])
+def test_a_first_complaint_is_not_taken_for_a_repeat(text: str) -> None:
+    assert not cues.complained_before(text)
+
+
+@pytest.mark.parametrize(("text", "since"), [
+    ("自入冬以来天天有股怪味", "自入冬以来"), ("去年国庆后搬来一家木器厂", "去年国庆后"), ("已经臭了三个多月了", "三个多月了"),
+    ("从前年腊月开始放炮开山", "从前年腊月开始"), ("厂子投产以后井水就黄了", "投产以后"), ("这两年，河里没鱼了", "这两年"),
+    ("自从换了东家，炉子就没停过", "自从换了东家"), ("前阵子楼下开始熬胶", "前阵子"),
+])
+def test_since_when_is_read_in_peoples_own_words(text: str, since: str) -> None:
+    assert cues.since(text) == since
+
+
+@pytest.mark.parametrize("text", ["老人家八十四岁了", "每月一次的检修", "明年要拆", "工期二十天左右"])
+def test_an_age_or_a_plan_is_no_since(text: str) -> None:
+    assert cues.since(text) is None
+
+
+@pytest.mark.parametrize(("text", "when"), [
+    ("早上五点半就开始卸货", "早上五点半"), ("一到饭点满楼道油烟", "饭点"), ("逢集那天杀鸡褪毛", "逢集"), ("后半夜两点多还在切割", "后半夜两点多"),
+    ("天没亮就有车热车", "天没亮"), ("从早到晚一天到晚喊喇叭", "一天到晚"), ("周三下午必烧一炉", "周三下午"), ("七点放到十点", "七点放到十点"),
+])
+def test_when_it_happens_is_read_in_peoples_own_words(text: str, when: str) -> None:
+    assert any(when in found or found in when for found in cues.happens(text))
 
 
 def test_new_facts_are_noticed_only_where_said() -> None:
