@@ -62,7 +62,7 @@ def examples() -> tuple[list[str], list[bool], list[float]]:
         add([normalize(row["text"])], row["emergency"], WEIGHTS["emergency" if row["emergency"] else "look-alike"])
     for row in (*own("told"), *own("cues")):
         add(_pieces(row), False, WEIGHTS["told"])
-    made = [piece for row in generate(GENERATED, seed=5) for piece in _pieces(row)]
+    made = [piece for row in generate(GENERATED, seed=5, uncommon=False) for piece in _pieces(row)]
     order = np.random.default_rng(1).permutation(len(made))[:SENTENCES]
     add([made[at] for at in order.tolist()], False, WEIGHTS["generated"])
     return pieces, truth, weights
