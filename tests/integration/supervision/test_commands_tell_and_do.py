@@ -45,7 +45,8 @@ async def as_json(*arguments: str) -> Any:
 @pytest.fixture
 async def neglected(watch: Watch, settings_of_test: None) -> Watch:
     """Three cases nobody signed in; the machine's steps are taken, a person must decide."""
-    watch.clock.at = system_clock() - timedelta(days=40)
+    # at ten in the morning in China, whatever the hour now: digests are not sent at night
+    watch.clock.at = (system_clock() - timedelta(days=40)).replace(hour=2, minute=0)
     start = {"occurred_at": watch.clock(), "received_at": watch.clock(), "registered_at": watch.clock()}
     await watch.hear(*(opened(n, **start) for n in (1, 2, 3)), *(assigned(n) for n in (1, 2, 3)))
     for days in (2, 2, 2, 2, 2, 2, 28):
