@@ -31,6 +31,14 @@ _SENTENCE = re.compile(r"[^。！？\n]+")
 _CLAUSE = re.compile(r"[^，；]+[，；]?")
 _CODES = 1 << 16
 
+# What goes on for weeks or comes back is no sudden event; in a long letter the sentence alone is asked for it.
+_LASTING = re.compile(
+    r"天天|每天|每晚|每到|每次|每年|年年|夜夜|长期|常年|一直(?![漂流到往])|经常|总是|老是|多次|屡次|多年|[一二两三四五六七八九十几多\d]+个?多?(?:年|月|周|星期)(?!前刚)"
+    r"|举报过|反映过|投诉过|照旧|去年|前年|上个月|从[春夏秋冬]"
+)
+SURE = 0.9  # from here on it is suspected all the same
+_LETTER = 200  # characters
+
 Floats = npt.NDArray[np.float32]
 
 
@@ -96,7 +104,7 @@ class Alarm:
         found: list[tuple[Span, ...]] = []
         plains = [normalize(text) for text in full_texts]
         for full, plain, told in zip(full_texts, plains, self.chances(plains), strict=True):
-            spans = [self._clause(plain, a, b) for chance, a, b in told if chance >= self.least]
+            spans = [self._clause(plain, a, b) for chance, a, b in told if chance >= (SURE if _lasting(plain, a, b) else self.least)]
             found.append(tuple(Span(a, b, full[a:b]) for a, b in spans))
         return found
 
@@ -105,6 +113,11 @@ class Alarm:
         best = int(self._chance([plain[a:b] for a, b in clauses]).argmax())
         a, b = clauses[best]
         return a, b - (plain[b - 1] in "，；")
+
+
+def _lasting(plain: str, start: int, end: int) -> bool:
+    """Whether the text, or of a letter the sentence, says that it goes on or comes back."""
+    return (_LASTING.search(plain) if len(plain) < _LETTER else _LASTING.search(plain, start, end)) is not None
 
 
 def _distinct(of: npt.NDArray[np.int64], key: npt.NDArray[np.int64], width: int) -> npt.NDArray[np.int64]:

@@ -39,6 +39,7 @@ _AMOUNT = re.compile(
     r"(\d+(?:\.\d+)?|[一二两三四五六七八九十百千]+)(?:多|余|来)?个?"
     r"(户|分贝|米|公里|亩|吨|人|家|台|辆|平方米|平方|口|头|只|业主|名业主|db)"
 )
+_ARTICLES = frozenset("口人家头只台辆")
 _UNIT_NAMES = {"db": "分贝", "平方": "平方米", "业主": "户", "名业主": "户"}
 _RECEIPT = re.compile(r"(?<![\d.])(?:20\d{12}|(?:工单|受理|编号|信访|回执|单号|件号)[^\d\n，。]{0,6}?([a-z]{0,4}\d{8,18}))(?!\d)")
 _DIGITS = re.compile(r"\d{6}")
@@ -102,6 +103,8 @@ def numbers(plain: str) -> tuple[tuple[str, float], ...]:
     """(unit, amount) of households, decibels, metres and the like, at most six, in order."""
     found: dict[tuple[str, float], None] = {}
     for match in _AMOUNT.finditer(plain):
+        if match[1] == "一" and match[2] in _ARTICLES:
+            continue  # "闻一口", "开了一家": an article, no count
         value = float(match[1]) if match[1][0].isdigit() else number(match[1])
         if value is not None:
             found[_UNIT_NAMES.get(match[2], match[2]), float(value)] = None

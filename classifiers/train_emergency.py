@@ -29,8 +29,9 @@ GENERATED, SENTENCES = 6_000, 12_000
 # A generated sentence is one of thousands alike; an emergency's look-alike stands for many that are not written here.
 WEIGHTS = {"emergency": 1.0, "look-alike": 2.0, "told": 1.0, "generated": 0.3}
 STRENGTH = 10.0
-# A suspicion costs a duty officer one look; at 0.3 of the look-alikes one in ten costs it, and three emergencies in four are met.
-LEAST = 0.3
+# A suspicion costs a duty officer one look: from this chance on four of five emergencies set apart are met, and of public
+# complaints fewer than three in a thousand call anybody.
+LEAST = 0.2
 _PAUSES = frozenset("，。！？；：、 \n")
 
 
@@ -62,7 +63,7 @@ def examples() -> tuple[list[str], list[bool], list[float]]:
         add([normalize(row["text"])], row["emergency"], WEIGHTS["emergency" if row["emergency"] else "look-alike"])
     for row in (*own("told"), *own("cues")):
         add(_pieces(row), False, WEIGHTS["told"])
-    made = [piece for row in generate(GENERATED, seed=5, uncommon=False) for piece in _pieces(row)]
+    made = [piece for row in generate(GENERATED, seed=5) for piece in _pieces(row)]
     order = np.random.default_rng(1).permutation(len(made))[:SENTENCES]
     add([made[at] for at in order.tolist()], False, WEIGHTS["generated"])
     return pieces, truth, weights

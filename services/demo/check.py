@@ -21,6 +21,9 @@ LEADER_PEOPLE = 5
 """The example city's triggers `repeat-3` and `joint-5` (deploy/city/example/city.yaml)."""
 
 
+WRONG_ALARMS = 0.05
+"""Share of complaints that may be announced as emergencies and are none (a choice of this demonstration)."""
+
 @dataclass(frozen=True, slots=True)
 class ComplaintRow:
     """One registered complaint: the case its live link points to (None without one), resends counted, newest version.
@@ -207,7 +210,8 @@ def _registration(
     due = {id for id, expectation in expected.items() if expectation.emergency}
     if silent := sorted(due & set(rows) - alarms):
         found.append(f"{len(silent)} suspected emergencies were not announced ({_some(silent)})")
-    if false := sorted(alarms - due):
+    # a wrong suspicion costs a duty officer one look, a missed one a river
+    if len(false := sorted(alarms - due)) > WRONG_ALARMS * len(rows):
         found.append(f"{len(false)} complaints were announced as emergencies that are none ({_some(false)})")
     return found
 

@@ -57,6 +57,13 @@ def test_one_terrible_sentence_in_a_long_letter_is_found() -> None:
     assert all("厂" in span.text or "黄烟" in span.text or "倒在地上" in span.text for span in spans)
 
 
+def test_what_goes_on_for_weeks_calls_nobody_unless_it_is_sure() -> None:
+    now, ever = "厂里冒出的烟往村里灌，闻久了头晕恶心", "厂里冒出的烟天天往村里灌，闻久了头晕恶心，反映过多次"
+    assert alarm.load().suspected([now, ever])[1] == ()
+    sure = "天天担心的事来了，氨罐裂了，白雾往学校飘，几个人倒在地上"
+    assert alarm.load().suspected([sure])[0] != ()
+
+
 def test_a_sentence_without_an_end_is_taken_in_parts() -> None:
     text = "，".join(["这里又臭又吵没人管"] * 30)
     assert all(len(piece) <= alarm.LONGEST for piece in sentences_of(text)) and "".join(sentences_of(text)) == text
@@ -69,6 +76,6 @@ def test_a_batch_answers_like_one_at_a_time() -> None:
 
 def test_a_changed_file_is_refused(tmp_path: Path) -> None:
     changed = tmp_path / "emergency.json"
-    changed.write_text(alarm.MODEL.read_text("utf8").replace('"least": 0.3', '"least": 0.9'), "utf8")
+    changed.write_text(alarm.MODEL.read_text("utf8").replace('"least": 0.2', '"least": 0.9'), "utf8")
     with pytest.raises(ValueError, match="checksum"):
         alarm.load(changed)

@@ -147,6 +147,10 @@ def test_times_amounts_and_since() -> None:
     assert ("分贝", 85.0) in cues.numbers(text) and ("户", 300.0) in cues.numbers(text)
 
 
+def test_an_article_is_no_count() -> None:
+    assert cues.numbers(normalize("楼下开了一家店，闻一口就咳，3家一起排烟")) == (("家", 3.0),)
+
+
 def test_pasted_earlier_text_is_set_apart() -> None:
     text = normalize("某单位来电反馈：工单处理情况。工单内容：市民反映石塘路油烟扰民。")
     ((start, end),) = cues.quoted(text)

@@ -56,6 +56,10 @@ def test_a_perfect_outcome_is_good_and_its_figures_add_up() -> None:
     assert 10 <= summary.leaders == summary.task_forces < summary.cases
 
 
+def test_one_wrong_suspicion_costs_a_look_and_breaks_no_promise() -> None:
+    assert broken(lambda o: swap(o, first(lambda r: not r.emergency), emergency=True)).good
+
+
 def test_the_summary_is_one_json_object_with_the_promised_names() -> None:
     names = set(orjson.loads(orjson.dumps(check(TRUTH, PERFECT).as_dict())))
     wanted = "published registered rejected resends cases links assigned leaders task_forces dead_lettered lost seconds"
@@ -88,7 +92,7 @@ BREAKAGES: dict[str, tuple[Callable[[Outcome], Outcome], str]] = {
     "other reason": (lambda o: replace(o, rejections=[("text: ODD",), *o.rejections[1:]]), "rejected for text: ODD"),
     "dead letters": (lambda o: replace(o, dead_lettered=o.dead_lettered + 2), "set aside"),
     "silent alarm": (lambda o: swap(o, first(lambda r: r.emergency), emergency=False), "not announced"),
-    "false alarm": (lambda o: swap(o, first(lambda r: not r.emergency), emergency=True), "emergencies that are none"),
+    "false alarms": (lambda o: replace(o, complaints=[replace(c, emergency=True) for c in o.complaints]), "emergencies that are none"),
     "unowned": (lambda o: replace(o, cases=[replace(o.cases[0], lead_unit=None), *o.cases[1:]]), "1 cases have no unit"),
     "unlisted": (lambda o: replace(o, cases=o.cases[1:]), "not in the list of cases"),
     "no leader": (
