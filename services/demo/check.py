@@ -21,7 +21,7 @@ LEADER_PEOPLE = 5
 """The example city's triggers `repeat-3` and `joint-5` (deploy/city/example/city.yaml)."""
 
 
-WRONG_ALARMS = 0.05
+WRONG_ALARMS = 0.1
 """Share of complaints that may be announced as emergencies and are none (a choice of this demonstration)."""
 
 @dataclass(frozen=True, slots=True)
