@@ -21,25 +21,27 @@ _NO_NAME = frozenset(["堵路", "走路", "强行", "上路", "让路", "带路"
 _LEAST = 2  # characters
 
 
-@lru_cache(maxsize=50_000)
-def without_leading(name: str) -> str:
-    """The name from its first word on that a name can begin with; all of it where there is none."""
+def _words(name: str) -> list[str]:
+    """The words of a name from the first on that a name can begin with; the last one where there is none."""
     words = shared().cut(name)
     at = 0
     while at < len(words) - 1 and normalize(words[at]) in _LEADING:
         at += 1
-    return "".join(words[at:])
+    return words[at:]
+
+
+@lru_cache(maxsize=50_000)
+def without_leading(name: str) -> str:
+    """The name from its first word on that a name can begin with; its last word where there is none."""
+    return "".join(_words(name))
 
 
 @lru_cache(maxsize=50_000)
 def shown(name: str) -> str:
     """The end of `name` that is a name, or an empty string where there is none."""
-    words = shared().cut(name)
-    at = 0
-    while at < len(words) - 1 and normalize(words[at]) in _LEADING:
-        at += 1
-    rest = "".join(words[at:])
+    words = _words(name)
+    rest = "".join(words)
     plain = normalize(rest)
     if len(rest) < _LEAST or plain in _GENERAL or plain in _NO_NAME or normalize(words[-1]) in NEVER | _NO_NAME:
         return ""
-    return rest if at == 0 or normalize(words[at]) not in _LEADING else ""
+    return rest if len(rest) == len(name) or normalize(words[0]) not in _LEADING else ""
