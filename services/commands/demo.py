@@ -160,16 +160,18 @@ async def _run(settings: Settings, rate: int | None) -> Summary:
         if rate is None:
             await publishing
             progress = await _settle(c, since, ids, truth, None, began, sent)
-            return check(truth, await _outcome(settings, c, since, ids, progress))
+            return judged(check(truth, await _outcome(settings, c, since, ids, progress), alone=not others), again)
         with View(console) as view:
             progress = await _settle(c, since, ids, truth, view, began, sent)
         await publishing
-        summary = check(truth, await _outcome(settings, c, since, ids, progress), alone=not others)
-        if again:
-            # The same complaints lie here from an earlier run, so what is registered is no longer only ours to judge.
-            summary = replace(summary, failures=())
+        summary = judged(check(truth, await _outcome(settings, c, since, ids, progress), alone=not others), again)
         view.finish(summary)
         return summary
+
+
+def judged(summary: Summary, again: bool) -> Summary:
+    """Where the same complaints lie here from an earlier run, what is registered is no longer only ours to judge."""
+    return replace(summary, failures=()) if again else summary
 
 
 async def _publish(settings: Settings, truth: Sequence[DemoRecord], rate: int | None, sent: list[int]) -> None:
